@@ -1,0 +1,102 @@
+//! A manifest becomes devices and units of work.
+//!
+//! The machine calls this function twice: first to recognize the file by its beginning, which
+//! also pins the object's version, then to decode it.
+
+mod decode;
+mod duplicates;
+mod error;
+mod object;
+mod recognize;
+mod signers;
+
+use aws_sdk_s3::Client;
+use ledger::{Configuration, Object, Source, Stop, Store};
+use serde::{Deserialize, Serialize};
+
+pub use error::DecodeError;
+
+/// What the import machine sends.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "task", rename_all = "lowercase")]
+pub enum Event {
+    /// What is this file?
+    Recognize {
+        /// Name of the run.
+        run: String,
+        /// Vendor whose bucket the file was uploaded to.
+        vendor: String,
+        /// The file, as its event named it.
+        object: Object,
+        /// The configuration in force.
+        configuration: Box<Configuration>,
+    },
+    /// Read and verify it.
+    Decode {
+        /// Name of the run.
+        run: String,
+        /// How often this run has waited for a signer.
+        attempt: u32,
+    },
+}
+
+/// Where the machine goes next.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "next", rename_all = "lowercase")]
+pub enum Answer {
+    /// The file may be a manifest.
+    Manifest {
+        /// The pinned file.
+        source: Source,
+    },
+    /// The file is a signer's certificate, and was filed.
+    Signer {
+        /// Its fingerprint, as the configuration pins it.
+        fingerprint: String,
+        /// Its name.
+        name: String,
+        /// Whether manifests that it signed are trusted.
+        trusted: bool,
+        /// What that means, for a person.
+        summary: String,
+    },
+    /// There are devices to register.
+    Register {
+        /// Key of the units.
+        units_key: String,
+        /// Entries of the manifest.
+        entries: u64,
+        /// Devices among them.
+        devices: u64,
+        /// Entries that were refused.
+        refused: u64,
+        /// Units of work.
+        units: u64,
+    },
+    /// No entry is usable.
+    Nothing {
+        /// Entries of the manifest, all refused.
+        entries: u64,
+    },
+    /// A signer's certificate is not there yet.
+    Wait {
+        /// How often this run has waited, this time included.
+        attempt: u32,
+        /// How long to wait now.
+        wait_seconds: u32,
+        /// What is missing, for a person.
+        waiting_for: String,
+    },
+    /// The file cannot be imported.
+    Stop(Stop),
+}
+
+/// Carries out one of the two tasks.
+pub async fn handle(store: &Store, s3: &Client, event: Event) -> Result<Answer, DecodeError> {
+    match event {
+        Event::Recognize { run, vendor, object, configuration } => {
+            recognize::run(store, s3, &run, &vendor, object, &configuration).await
+        }
+        Event::Decode { run, attempt } => decode::run(store, s3, &run, attempt).await,
+    }
+}

@@ -1,0 +1,99 @@
+//! Keys of a run's files in the runs bucket.
+
+/// Names the files of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFiles {
+    run: String,
+}
+
+impl RunFiles {
+    /// The files of the run `run`, which is the import's execution name.
+    pub fn of(run: &str) -> Self {
+        Self { run: run.to_owned() }
+    }
+
+    /// Name of the run.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// What the run set out to do.
+    pub fn plan(&self) -> String {
+        self.file("plan.json")
+    }
+
+    /// The devices to register, one a line.
+    pub fn work(&self) -> String {
+        self.file("work.jsonl")
+    }
+
+    /// Stretches of the work, one a line; the Distributed Map reads it.
+    pub fn units(&self) -> String {
+        self.file("units.jsonl")
+    }
+
+    /// Outcomes that were settled before anything was sent to AWS IoT.
+    pub fn rejected(&self) -> String {
+        self.file("rejected.jsonl")
+    }
+
+    /// Why the run stopped, where it did.
+    pub fn stopped(&self) -> String {
+        self.file("stopped.json")
+    }
+
+    /// The report for programs.
+    pub fn report(&self) -> String {
+        self.file("report.json")
+    }
+
+    /// The outcome of every entry.
+    pub fn results(&self) -> String {
+        self.file("results.csv")
+    }
+
+    /// What a unit's worker found before its first write.
+    pub fn intent(&self, unit: u64) -> String {
+        self.file(&format!("intents/{unit:08}.json"))
+    }
+
+    /// Prefix of all intents.
+    pub fn intents(&self) -> String {
+        self.file("intents/")
+    }
+
+    /// The outcomes of a unit's devices.
+    pub fn outcomes(&self, unit: u64) -> String {
+        self.file(&format!("outcomes/{unit:08}.jsonl"))
+    }
+
+    /// Prefix of all outcomes.
+    pub fn all_outcomes(&self) -> String {
+        self.file("outcomes/")
+    }
+
+    /// The unit that a key under [`intents`](Self::intents) or [`all_outcomes`](Self::all_outcomes) belongs to.
+    pub fn unit_of(key: &str) -> Option<u64> {
+        let (_, file) = key.rsplit_once('/')?;
+        file.split_once('.')?.0.parse().ok()
+    }
+
+    fn file(&self, name: &str) -> String {
+        format!("runs/{}/{name}", self.run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_has_one_key_for_its_intent_and_one_for_its_outcomes() {
+        let files = RunFiles::of("reel-7-json-0123456789abcdef");
+        assert_eq!(files.intent(12), "runs/reel-7-json-0123456789abcdef/intents/00000012.json");
+        assert_eq!(files.outcomes(12), "runs/reel-7-json-0123456789abcdef/outcomes/00000012.jsonl");
+        assert_eq!(RunFiles::unit_of(&files.intent(12)), Some(12));
+        assert_eq!(RunFiles::unit_of(&files.outcomes(12)), Some(12));
+        assert_eq!(RunFiles::unit_of(&files.plan()), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! What a run set out to do, and why it stopped.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Profile, Rates, SignerPolicy};
+
+/// The uploaded object, as its event named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Bucket that it was uploaded to.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version; empty where the event names none.
+    #[serde(default)]
+    pub version: String,
+    /// Its entity tag; empty where the event names none.
+    #[serde(default)]
+    pub etag: String,
+}
+
+/// The object's pinned version, which the whole run works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Bucket that it was uploaded to.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version; empty in a bucket without versions.
+    pub version: String,
+    /// Its entity tag.
+    pub etag: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// `plan.json`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name of the run.
+    pub run: String,
+    /// Vendor whose bucket the file was uploaded to.
+    pub vendor: String,
+    /// The file.
+    pub source: Source,
+    /// Name of the profile in force.
+    pub profile_name: String,
+    /// The profile in force, as it was when the run began.
+    pub profile: Profile,
+    /// Which signers are trusted.
+    pub signers: SignerPolicy,
+    /// Calls a second that all active runs share.
+    pub rate: Rates,
+    /// How many of the run's units are worked on at once.
+    pub concurrency: u32,
+    /// What Decode made of the file; absent until it has read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<Prepared>,
+}
+
+/// What Decode made of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// Entries read.
+    pub entries: u64,
+    /// Devices in `work.jsonl`.
+    pub devices: u64,
+    /// Lines of `rejected.jsonl`.
+    pub refused: u64,
+    /// Lines of `units.jsonl`.
+    pub units: u64,
+    /// SHA-256 of the bytes read, lower-case hex.
+    pub sha256: String,
+    /// Fingerprints of the signers that vouched for entries.
+    pub signers: Vec<String>,
+}
+
+/// `stopped.json`: why a run ended before its devices' turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Stable code.
+    pub code: String,
+    /// What happened and what to do, for a person.
+    pub reason: String,
+}

@@ -1,0 +1,99 @@
+//! `report.json`
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Counts, Note};
+
+/// The report of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Name of the run.
+    pub run: String,
+    /// How the run ended.
+    pub verdict: Verdict,
+    /// The verdict in one sentence.
+    pub summary: String,
+    /// Whether every entry read is accounted for exactly once.
+    pub balanced: bool,
+    /// Vendor whose bucket the file was uploaded to.
+    pub vendor: String,
+    /// Name of the profile in force; empty where the run stopped before it was chosen.
+    pub profile: String,
+    /// The file.
+    pub source: SourceSummary,
+    /// Fingerprints of the signers that vouched for entries.
+    pub signers: Vec<String>,
+    /// How many entries ended in which way.
+    pub counts: Counts,
+    /// Why the run stopped, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Note>,
+    /// What kept devices from ending well, by code.
+    pub problems: Vec<Problem>,
+    /// What is worth knowing about devices that ended well, by code.
+    pub warnings: Vec<Problem>,
+    /// Address of `results.csv`; empty where the run has no entries.
+    pub results: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every entry ended well.
+    Done,
+    /// The run went through, and some entries did not end well.
+    DoneWithFailures,
+    /// The run ended before it was through.
+    Stopped,
+}
+
+impl Verdict {
+    /// The word used in files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::DoneWithFailures => "done_with_failures",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// The file that a run worked on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceSummary {
+    /// Bucket that it was uploaded to.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version; empty in a bucket without versions.
+    pub version: String,
+    /// SHA-256 of its bytes; empty where it was not read.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// All entries with one code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable code.
+    pub code: String,
+    /// How many entries have it.
+    pub count: u64,
+    /// The first one's reason.
+    pub reason: String,
+    /// The first entry that has it.
+    pub example: Example,
+}
+
+/// An entry named as an example.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// Position in the manifest, from 1.
+    pub entry: u64,
+    /// The same for a person.
+    pub place: String,
+    /// The vendor's identifier of the device.
+    pub id: String,
+}

@@ -1,0 +1,171 @@
+//! Devices to register, cut into units.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Note, Outcome, OutcomeKind};
+
+/// A line of `work.jsonl`: one device, checked and named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// Position in the manifest, from 1.
+    pub entry: u64,
+    /// The same for a person.
+    pub place: String,
+    /// The vendor's identifier of the device.
+    pub id: String,
+    /// Name that its thing has or gets.
+    pub thing: String,
+    /// AWS IoT certificate id: SHA-256 of the DER, lower-case hex.
+    pub certificate_id: String,
+    /// The certificate's DER in standard base64.
+    pub certificate: String,
+    /// Things worth knowing that do not stop the device.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Note>,
+}
+
+impl Work {
+    /// The device's end as a line for the outcomes.
+    pub fn outcome(&self, outcome: OutcomeKind, code: &str, reason: String) -> Outcome {
+        Outcome {
+            entry: self.entry,
+            place: self.place.clone(),
+            id: self.id.clone(),
+            thing: self.thing.clone(),
+            certificate_id: self.certificate_id.clone(),
+            outcome,
+            code: code.to_owned(),
+            reason,
+            warnings: self.warnings.clone(),
+        }
+    }
+}
+
+/// A line of `units.jsonl`: a stretch of the work that one child execution carries out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Number of the unit, from 1.
+    pub unit: u64,
+    /// Its first device's position in the work, from 1.
+    pub first: u64,
+    /// How many devices it holds.
+    pub count: u64,
+    /// Where it begins in `work.jsonl`, in bytes.
+    pub offset: u64,
+    /// How long it is there, in bytes.
+    pub length: u64,
+    /// The first device's thing, so that a person finds it in the console.
+    pub sample: String,
+}
+
+/// Cuts the work into units that grow with the position in the file.
+///
+/// The first devices get a child execution each, so that a pilot manifest shows every certificate
+/// in the console; a large manifest stays cheap.
+#[derive(Debug, Default)]
+pub struct UnitSizes {
+    finished: u64,
+    open: Option<Unit>,
+    devices: u64,
+    bytes: u64,
+}
+
+impl UnitSizes {
+    /// Adds the next device, `length` bytes long in `work.jsonl`; returns the unit it completes.
+    pub fn push(&mut self, thing: &str, length: u64) -> Option<Unit> {
+        let unit = self.open.get_or_insert_with(|| Unit {
+            unit: self.finished + 1,
+            first: self.devices + 1,
+            count: 0,
+            offset: self.bytes,
+            length: 0,
+            sample: thing.to_owned(),
+        });
+        unit.count += 1;
+        unit.length += length;
+        self.devices += 1;
+        self.bytes += length;
+        if unit.count < size_at(unit.first) {
+            return None;
+        }
+        self.finish()
+    }
+
+    /// The last unit, where it is not full.
+    pub fn finish(&mut self) -> Option<Unit> {
+        let unit = self.open.take()?;
+        self.finished = unit.unit;
+        Some(unit)
+    }
+
+    /// How many units were completed.
+    pub const fn units(&self) -> u64 {
+        self.finished
+    }
+
+    /// How many devices were added.
+    pub const fn devices(&self) -> u64 {
+        self.devices
+    }
+}
+
+/// Size of a unit that begins at the device `first`.
+const fn size_at(first: u64) -> u64 {
+    match first {
+        0..=100 => 1,
+        101..=1_000 => 10,
+        _ => 100,
+    }
+}
+
+/// What a worker found before its first write, put once for each unit.
+///
+/// When a unit is tried again, this tells the run's own traces from what was there before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// When the worker had looked at every device, in seconds of the Unix epoch.
+    pub time: f64,
+    /// Devices that existed then, by entry, with the word that they end with if all goes well.
+    pub existing: BTreeMap<u64, OutcomeKind>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(devices: u64) -> Vec<Unit> {
+        let mut sizes = UnitSizes::default();
+        let mut units: Vec<_> =
+            (0..devices).filter_map(|n| sizes.push(&format!("thing-{n}"), 10 + n % 3)).collect();
+        units.extend(sizes.finish());
+        assert_eq!(sizes.devices(), devices);
+        assert_eq!(sizes.units(), units.last().map_or(0, |unit| unit.unit));
+        units
+    }
+
+    #[test]
+    fn units_cover_the_work_without_gap_or_overlap() {
+        for devices in [0, 1, 99, 100, 101, 105, 999, 1_000, 1_001, 1_234, 5_000] {
+            let (mut next, mut offset) = (1, 0);
+            for (index, unit) in (1..).zip(units(devices)) {
+                assert_eq!((unit.unit, unit.first, unit.offset), (index, next, offset));
+                assert!(unit.count > 0);
+                next += unit.count;
+                offset += unit.length;
+            }
+            assert_eq!(next, devices + 1);
+        }
+    }
+
+    #[test]
+    fn units_grow_with_the_position_in_the_file() {
+        let counts: Vec<_> = units(1_250).iter().map(|unit| unit.count).collect();
+        assert_eq!(counts.len(), 100 + 90 + 3);
+        assert_eq!(
+            (counts[99], counts[100], counts[189], counts[190], counts[192]),
+            (1, 10, 10, 100, 50)
+        );
+    }
+}

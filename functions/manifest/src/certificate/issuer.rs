@@ -1,0 +1,134 @@
+//! Whether a certificate was signed by the one that is named as its issuer.
+
+use std::collections::HashMap;
+
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{Id, PKey, Public};
+use openssl::sign::Verifier;
+use openssl::x509::X509;
+
+use super::{Certificate, CertificateError, SignatureAlgorithm};
+use crate::reason::Reason;
+
+/// The issuers seen so far. Few issuers sign many certificates, and reading one costs about as much
+/// as checking a signature.
+#[derive(Debug, Default)]
+pub(crate) struct Issuers {
+    known: HashMap<Vec<u8>, Issuer>,
+}
+
+/// How many issuers are kept, so that a file of nothing but issuers does not fill the memory.
+const KEPT: usize = 256;
+
+impl Issuers {
+    /// Checks a certificate against the issuer that `key` stands for; `read` reads that issuer's
+    /// certificate where it is not known yet.
+    pub(crate) fn check(
+        &mut self,
+        certificate: &Certificate,
+        key: &[u8],
+        read: impl FnOnce() -> Result<Certificate, CertificateError>,
+    ) -> Result<(), Reason> {
+        if let Some(issuer) = self.known.get(key) {
+            return issuer.check(certificate).map_err(Reason::NotSignedByIssuer);
+        }
+        let issuer = Issuer::new(&read().map_err(Reason::IssuerMalformed)?)
+            .map_err(Reason::NotSignedByIssuer)?;
+        let result = issuer.check(certificate).map_err(Reason::NotSignedByIssuer);
+        if self.known.len() >= KEPT {
+            self.known.clear();
+        }
+        self.known.insert(key.to_vec(), issuer);
+        result
+    }
+}
+
+/// An issuer, ready to check what it signed.
+struct Issuer {
+    subject: Vec<u8>,
+    key: PKey<Public>,
+}
+
+/// Why a certificate is not the issuer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IssuerFault {
+    /// The certificate names another issuer.
+    #[error("it names another issuer than the one whose certificate comes with it")]
+    Name,
+    /// The signature is not the issuer's, or the certificate was changed after it was signed.
+    #[error("its signature is not that of its issuer")]
+    Signature,
+    /// The issuer's key cannot be read.
+    #[error("its issuer's key cannot be read")]
+    Key,
+}
+
+impl Issuer {
+    fn new(certificate: &Certificate) -> Result<Self, IssuerFault> {
+        let key =
+            PKey::public_key_from_der(certificate.public_key()).map_err(|_| IssuerFault::Key)?;
+        Ok(Self { subject: certificate.subject().to_vec(), key })
+    }
+
+    fn check(&self, certificate: &Certificate) -> Result<(), IssuerFault> {
+        if self.subject != certificate.issuer() {
+            return Err(IssuerFault::Name);
+        }
+        // OpenSSL keeps a queue of errors for its callers; a refused signature is no error here.
+        match self.signed(certificate) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(IssuerFault::Signature),
+        }
+    }
+
+    fn signed(&self, certificate: &Certificate) -> Result<bool, ErrorStack> {
+        let (kind, bits) = match certificate.signature_algorithm() {
+            SignatureAlgorithm::Ecdsa(bits) => (Id::EC, bits),
+            SignatureAlgorithm::Rsa(bits) => (Id::RSA, bits),
+            // The parameters of this padding are many; OpenSSL reads them.
+            SignatureAlgorithm::RsaPss => {
+                return X509::from_der(certificate.der())?.verify(&self.key);
+            }
+            SignatureAlgorithm::Other => return Ok(false),
+        };
+        if self.key.id() != kind {
+            return Ok(false);
+        }
+        let digest = match bits {
+            384 => MessageDigest::sha384(),
+            512 => MessageDigest::sha512(),
+            _ => MessageDigest::sha256(),
+        };
+        Verifier::new(digest, &self.key)?
+            .verify_oneshot(certificate.signature(), certificate.signed())
+    }
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Issuer").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Issuers, KEPT};
+    use crate::certificate::Certificate;
+
+    #[test]
+    fn the_memory_of_issuers_is_bounded() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let parameters = rcgen::CertificateParams::default();
+        let der = parameters.self_signed(&key).unwrap().der().to_vec();
+        let certificate = Certificate::parse(der).unwrap();
+        let mut issuers = Issuers::default();
+        for number in 0..2 * KEPT {
+            let key = number.to_be_bytes();
+            assert_eq!(issuers.check(&certificate, &key, || Ok(certificate.clone())), Ok(()));
+            // Known now, so it is not read again.
+            assert_eq!(issuers.check(&certificate, &key, || unreachable!()), Ok(()));
+            assert!(issuers.known.len() <= KEPT);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What can go wrong: one entry, or the whole file.
+
+use std::io::ErrorKind;
+
+use crate::entry::{Entry, Place};
+use crate::input::InputError;
+use crate::reason::Reason;
+use crate::vendor::Vendor;
+
+/// What is read at a time: an entry, or what is wrong with it.
+pub type Decoded = Result<Entry, EntryError>;
+
+/// What is wrong with one entry. It costs that entry alone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct EntryError {
+    /// The 1-based position in the file.
+    pub number: u64,
+    /// The position as a person looks for it.
+    pub place: Place,
+    /// The vendor's identifier as the entry claims it, even where nothing vouches for it. Empty
+    /// where it is unknown.
+    pub id: String,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// What makes a file unusable from here on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// There is no entry in the file.
+    #[error("the file is empty: it holds no entries; upload the file that the vendor delivered")]
+    Empty,
+    /// The file is something else.
+    #[error("this file is {found}, and this bucket takes {}; {}", expected.expects(), remedy(found))]
+    WrongFormat {
+        /// What it is, with its article.
+        found: &'static str,
+        /// Whose format was looked for.
+        expected: Vendor,
+    },
+    /// The file ends in the middle.
+    #[error(
+        "the file ends in the middle, at {place}; entries read before: {entries_read}; \
+         it was cut short on its way: get it again from where it came from"
+    )]
+    Truncated {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// What was being read.
+        place: Place,
+    },
+    /// The file's structure is broken, so that the entries that follow cannot be found.
+    #[error(
+        "the file is broken ({place}): {what}; entries read before: {entries_read}; \
+         get it again from where it came from"
+    )]
+    Malformed {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// Where it is broken.
+        place: Place,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// Over [`crate::Limits::bytes`].
+    #[error(
+        "the file is larger than {limit} bytes; entries read before: {entries_read}; \
+         split it into several files"
+    )]
+    TooLarge {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Over [`crate::Limits::entries`].
+    #[error("the file holds more than {limit} entries; split it into several files")]
+    TooManyEntries {
+        /// The limit, which is also the number of entries that were read.
+        limit: u64,
+    },
+    /// Over [`crate::Limits::depth`].
+    #[error(
+        "{place} is nested more than {limit} levels deep; entries read before: {entries_read}; \
+         no manifest is, so check where the file came from"
+    )]
+    TooDeep {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// The entry.
+        place: Place,
+        /// The limit.
+        limit: usize,
+    },
+    /// There is a private key in the file. Nothing of it is kept.
+    #[error(
+        "there is a private key at {place}; a private key belongs on its device and nowhere else: \
+         delete this file from the bucket, treat the key as disclosed, and upload certificates only"
+    )]
+    PrivateKey {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// Where the key is.
+        place: Place,
+    },
+    /// The source failed.
+    #[error("the file could not be read on after {entries_read} entries: {text}; try again")]
+    Read {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// What kind of failure.
+        kind: ErrorKind,
+        /// The source's own words.
+        text: String,
+    },
+}
+
+impl ManifestError {
+    /// Stable identifier for reports.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "Manifest.Empty",
+            Self::WrongFormat { .. } => "Manifest.WrongFormat",
+            Self::Truncated { .. } => "Manifest.Truncated",
+            Self::Malformed { .. } => "Manifest.Malformed",
+            Self::TooLarge { .. } => "Manifest.TooLarge",
+            Self::TooManyEntries { .. } => "Manifest.TooManyEntries",
+            Self::TooDeep { .. } => "Manifest.TooDeep",
+            Self::PrivateKey { .. } => "Manifest.PrivateKey",
+            Self::Read { .. } => "Manifest.Read",
+        }
+    }
+
+    /// Whether trying again can help: the source failed, and not the file.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Read { .. })
+    }
+
+    /// How many entries, refused ones included, were read before.
+    #[must_use]
+    pub const fn entries_read(&self) -> u64 {
+        match self {
+            Self::Empty | Self::WrongFormat { .. } => 0,
+            Self::TooManyEntries { limit } => *limit,
+            Self::Truncated { entries_read, .. }
+            | Self::Malformed { entries_read, .. }
+            | Self::TooLarge { entries_read, .. }
+            | Self::TooDeep { entries_read, .. }
+            | Self::PrivateKey { entries_read, .. }
+            | Self::Read { entries_read, .. } => *entries_read,
+        }
+    }
+
+    pub(crate) fn from_input(error: InputError, entries_read: u64, limit: u64) -> Self {
+        match error {
+            InputError::TooLarge => Self::TooLarge { entries_read, limit },
+            InputError::Read { kind, text } => Self::Read { entries_read, kind, text },
+        }
+    }
+}
+
+/// The way out, where a wrong file has one of its own.
+fn remedy(found: &str) -> &'static str {
+    use crate::recognize::foreign;
+    match found {
+        foreign::ZIP | foreign::GZIP => "unpack it and upload the files that are in it",
+        foreign::UTF_16 => "save it again as UTF-8 (or ASCII) text",
+        foreign::PKCS7 => "extract its certificates with `openssl pkcs7 -print_certs`",
+        foreign::HTML => {
+            "download the manifest again: this is what a sign-in or error page looks like"
+        }
+        foreign::INFINEON_7Z
+        | foreign::INFINEON_XML
+        | foreign::ESPRESSIF_CSV
+        | foreign::MES_JSON
+        | foreign::CERTIFICATES
+        | foreign::MICROCHIP => "upload it to the bucket for files of its own kind",
+        _ => "check that it is the file that the vendor delivered",
+    }
+}

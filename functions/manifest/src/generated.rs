@@ -1,0 +1,216 @@
+//! Certificates without a vendor's format around them.
+//!
+//! A line of base64 is one entry, be it of a DER or of PEM; several PEM blocks in one line are a
+//! chain, leaf first. In plain PEM each block is an entry. A DER file is one entry.
+
+mod lines;
+pub(crate) mod text;
+
+use std::io::Read;
+
+use self::lines::{Line, Lines};
+use self::text::Fault;
+use crate::certificate::{Certificate, Issuers, der};
+use crate::context::Context;
+use crate::entry::{Entry, Place, Warning, certificate_fields};
+use crate::error::{Decoded, EntryError, ManifestError};
+use crate::input::Input;
+use crate::leaf;
+use crate::pem;
+use crate::private_key;
+use crate::reason::Reason;
+use crate::recognize::{self, Content, foreign};
+use crate::vendor::Vendor;
+
+/// What ends a PEM block.
+const END: &[u8] = b"-----END ";
+/// How base64 of `-----BEGIN` and of a certificate's DER begin.
+const TELLTALES: [&[u8]; 2] = [b"LS0tLS1CRUdJ", b"MII"];
+
+/// A file of certificates being read.
+#[derive(Debug)]
+pub(crate) struct Generated<'a, R> {
+    context: Context<'a>,
+    issuers: Issuers,
+    source: Source<R>,
+    number: u64,
+}
+
+#[derive(Debug)]
+enum Source<R> {
+    /// The whole file is one certificate.
+    One(Option<Box<Certificate>>),
+    Lines {
+        lines: Lines<R>,
+        /// The file has PEM blocks, so that what stands between them is explanation and no damage.
+        is_pem: bool,
+    },
+}
+
+/// What belongs to one entry.
+type Found = Result<Vec<Certificate>, Fault>;
+
+impl<'a, R: Read> Generated<'a, R> {
+    pub(crate) fn open(mut input: Input<R>, context: Context<'a>) -> Result<Self, ManifestError> {
+        let (head, complete) = input
+            .head()
+            .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
+        let wrong = |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Generated });
+        let text = head.get(recognize::mark_length(head)..).unwrap_or_default();
+        let is_pem = pem::find(text, pem::BEGIN).is_some();
+        let is_der = recognize::is_der(text);
+        let whole = match recognize::recognize(head, complete) {
+            Content::Empty => return Err(ManifestError::Empty),
+            Content::Foreign(found) => return wrong(found),
+            Content::Manifest(Vendor::Microchip) => return wrong(foreign::MICROCHIP),
+            // DER has no lines, and neither has base64 that was wrapped.
+            Content::Certificate(certificate) if is_der || is_wrapped(text, is_pem) => {
+                Some(certificate)
+            }
+            // A text is read on, so that the key's place is found.
+            Content::PrivateKey
+                if private_key::in_der(text)
+                    || recognize::starts_json(text)
+                    || is_wrapped(text, is_pem) =>
+            {
+                let place = recognize::place_of_private_key(head);
+                return Err(ManifestError::PrivateKey { entries_read: 0, place });
+            }
+            Content::Unknown if is_der && complete && der::is_cut_short(text) => {
+                return Err(ManifestError::Truncated { entries_read: 0, place: Place::File });
+            }
+            Content::Unknown if is_der => return wrong(foreign::BINARY),
+            Content::Unknown if recognize::starts_json(text) => return wrong(foreign::JSON),
+            Content::Certificate(_)
+            | Content::Manifest(Vendor::Generated)
+            | Content::PrivateKey
+            | Content::Unknown => None,
+        };
+        let mark = recognize::mark_length(head);
+        let source = if whole.is_some() {
+            Source::One(whole)
+        } else {
+            input.consume(mark);
+            Source::Lines { lines: Lines::new(input, context.limits), is_pem }
+        };
+        Ok(Self { context, issuers: Issuers::default(), source, number: 0 })
+    }
+
+    pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
+        let next = match &mut self.source {
+            Source::One(certificate) => {
+                certificate.take().map(|certificate| (Place::File, Ok(vec![*certificate])))
+            }
+            Source::Lines { lines, is_pem } => next(lines, *is_pem, self.context, self.number)?,
+        };
+        let Some((place, found)) = next else {
+            return if self.number == 0 { Err(ManifestError::Empty) } else { Ok(None) };
+        };
+        if self.number >= self.context.limits.entries {
+            return Err(ManifestError::TooManyEntries { limit: self.context.limits.entries });
+        }
+        let read = self.number;
+        self.number += 1;
+        match found {
+            Ok(chain) => Ok(Some(self.entry(place, chain))),
+            Err(Fault::PrivateKey) => Err(ManifestError::PrivateKey { entries_read: read, place }),
+            Err(Fault::Reason(reason)) => {
+                let id = String::new();
+                Ok(Some(Err(EntryError { number: self.number, place, id, reason })))
+            }
+        }
+    }
+
+    fn entry(&mut self, place: Place, chain: Vec<Certificate>) -> Decoded {
+        let number = self.number;
+        let mut chain = chain.into_iter();
+        let refuse = |id, reason| EntryError { number, place, id, reason };
+        let Some(certificate) = chain.next() else {
+            return Err(refuse(String::new(), Reason::NoCertificate { lite: false }));
+        };
+        let id =
+            certificate.common_name().map_or_else(|| certificate.id().to_string(), str::to_owned);
+        let checked = leaf::check(&certificate).and_then(|()| match chain.next() {
+            Some(issuer) => {
+                let key = issuer.der().to_vec();
+                self.issuers.check(&certificate, &key, || Ok(issuer))
+            }
+            None => Ok(()),
+        });
+        if let Err(reason) = checked {
+            return Err(refuse(id, reason));
+        }
+        let fields = certificate_fields(&certificate);
+        let warnings = Warning::on_validity(&certificate, self.context.now);
+        Ok(Entry { number, place, id, certificate, fields, signer: None, warnings })
+    }
+}
+
+/// Whether the text is one base64 text over several lines.
+fn is_wrapped(text: &[u8], is_pem: bool) -> bool {
+    !is_pem
+        && text.trim_ascii().contains(&b'\n')
+        && text::certificates(
+            text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii(),
+        )
+        .is_err()
+}
+
+/// The next line or block that is an entry, and where it begins.
+fn next<R: Read>(
+    lines: &mut Lines<R>,
+    is_pem: bool,
+    context: Context<'_>,
+    read: u64,
+) -> Result<Option<(Place, Found)>, ManifestError> {
+    let too_large =
+        || Err(Fault::Reason(Reason::EntryTooLarge { limit: context.limits.entry_bytes }));
+    let mut line = Vec::new();
+    while let Some(kept) = lines.advance(&mut line, read)? {
+        let place = lines.place();
+        if kept == Line::TooLarge {
+            return Ok(Some((place, too_large())));
+        }
+        let text = line.trim_ascii();
+        if text.is_empty() {
+            continue;
+        }
+        if text.starts_with(pem::BEGIN) {
+            let block = block(lines, text.to_vec(), context.limits.entry_bytes, read)?;
+            let found = block.map_or_else(too_large, |block| text::from_pem(&block));
+            return Ok(Some((place, found)));
+        }
+        let found = text::certificates(text);
+        let is_explanation = is_pem
+            && matches!(found, Err(Fault::Reason(_)))
+            && !TELLTALES.iter().any(|telltale| text.starts_with(telltale));
+        if !is_explanation {
+            return Ok(Some((place, found)));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a PEM block to its end. `None` where it is larger than one entry may be.
+fn block<R: Read>(
+    lines: &mut Lines<R>,
+    mut block: Vec<u8>,
+    limit: usize,
+    read: u64,
+) -> Result<Option<Vec<u8>>, ManifestError> {
+    let place = lines.place();
+    let mut fits = true;
+    let mut line = block.clone();
+    while pem::find(&line, END).is_none() {
+        match lines.advance(&mut line, read)? {
+            None => return Err(ManifestError::Truncated { entries_read: read, place }),
+            Some(kept) => fits &= kept == Line::Text,
+        }
+        fits &= block.len().saturating_add(line.len()) < limit;
+        if fits {
+            block.push(b'\n');
+            block.extend_from_slice(&line);
+        }
+    }
+    Ok(fits.then_some(block))
+}

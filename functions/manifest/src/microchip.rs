@@ -1,0 +1,180 @@
+//! Microchip's manifests: an array of signed secure elements.
+//!
+//! Each element is a JWS of its own, so elements may be split and merged into other arrays freely,
+//! and each one is verified by itself: first its signer's signature, then everything that it says.
+
+mod elements;
+mod envelope;
+mod payload;
+mod scan;
+
+use std::io::Read;
+
+use serde_json::{Map, Value};
+
+use self::elements::{Element, Elements};
+use self::envelope::Envelope;
+use self::payload::SecureElement;
+use crate::certificate::{Certificate, Issuers};
+use crate::context::Context;
+use crate::entry::{Entry, Place, Warning, certificate_fields};
+use crate::error::{Decoded, EntryError, ManifestError};
+use crate::input::Input;
+use crate::json::{self, JsonError};
+use crate::leaf;
+use crate::reason::Reason;
+use crate::recognize::{self, Content, foreign};
+use crate::text;
+use crate::vendor::Vendor;
+
+/// A manifest being read.
+#[derive(Debug)]
+pub(crate) struct Microchip<'a, R> {
+    elements: Elements<R>,
+    context: Context<'a>,
+    issuers: Issuers,
+}
+
+/// Why an element gives no device.
+#[derive(Debug)]
+enum Refusal {
+    /// It holds a private key, which makes the whole file one that must not be here.
+    PrivateKey,
+    /// Something else, which costs the entry alone.
+    Reason(Reason),
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self::Reason(reason)
+    }
+}
+
+impl<'a, R: Read> Microchip<'a, R> {
+    pub(crate) fn open(mut input: Input<R>, context: Context<'a>) -> Result<Self, ManifestError> {
+        let (head, complete) = input
+            .head()
+            .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
+        let wrong = |found| ManifestError::WrongFormat { found, expected: Vendor::Microchip };
+        let is_json = recognize::starts_json(head);
+        match recognize::recognize(head, complete) {
+            Content::Empty => return Err(ManifestError::Empty),
+            Content::Manifest(Vendor::Microchip) => {}
+            Content::Foreign(found) => return Err(wrong(found)),
+            // Reading on finds the place, and a damaged manifest gets a better word than "unknown".
+            Content::PrivateKey | Content::Unknown if is_json => {}
+            Content::PrivateKey => {
+                let place = recognize::place_of_private_key(head);
+                return Err(ManifestError::PrivateKey { entries_read: 0, place });
+            }
+            Content::Unknown => return Err(wrong(foreign::UNKNOWN)),
+            Content::Certificate(_) | Content::Manifest(Vendor::Generated) => {
+                return Err(wrong(foreign::CERTIFICATES));
+            }
+        }
+        let mark = recognize::mark_length(head);
+        input.consume(mark);
+        let elements = Elements::new(input, context.limits);
+        Ok(Self { elements, context, issuers: Issuers::default() })
+    }
+
+    pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
+        let Some(element) = self.elements.advance()? else {
+            if self.elements.number() == 0 {
+                return Err(ManifestError::Empty);
+            }
+            return Ok(None);
+        };
+        let number = self.elements.number();
+        let place = Place::Entry(number);
+        let mut id = String::new();
+        let result = match element {
+            Element::TooLarge => {
+                let limit = self.context.limits.entry_bytes;
+                Err(Refusal::Reason(Reason::EntryTooLarge { limit }))
+            }
+            Element::Text => {
+                entry(self.elements.text(), self.context, &mut self.issuers, place, &mut id)
+            }
+        };
+        match result {
+            Ok(entry) => Ok(Some(Ok(entry))),
+            Err(Refusal::Reason(reason)) => Ok(Some(Err(EntryError { number, place, id, reason }))),
+            Err(Refusal::PrivateKey) => {
+                Err(ManifestError::PrivateKey { entries_read: number - 1, place })
+            }
+        }
+    }
+}
+
+/// Verifies one element. `id` becomes what the element is known by, as soon as it is known.
+fn entry(
+    text: &[u8],
+    context: Context<'_>,
+    issuers: &mut Issuers,
+    place: Place,
+    id: &mut String,
+) -> Result<Entry, Refusal> {
+    let Place::Entry(number) = place else {
+        return Err(Reason::malformed("it has no place").into());
+    };
+    let depth = context.limits.depth;
+    let envelope = Envelope::parse(text, depth)?;
+    *id = envelope.claimed_id();
+    let signer = envelope.verify(context.signers).map_err(|reason| {
+        // A private key is one whether or not its entry is genuine.
+        if payload::holds_private_key(envelope.payload(), depth) {
+            Refusal::PrivateKey
+        } else {
+            Refusal::Reason(reason)
+        }
+    })?;
+
+    let payload = payload::parse(envelope.payload(), depth)?;
+    let element = SecureElement::read(&payload)?;
+    id.clone_from(&element.unique_id);
+    if let Some(header) = envelope.unique_id()
+        && !header.eq_ignore_ascii_case(&element.unique_id)
+    {
+        let header = text::excerpt(header);
+        return Err(Reason::UniqueIdEdited { header, payload: element.unique_id }.into());
+    }
+
+    let key = element.certified_key()?;
+    let certificate = Certificate::parse(key.leaf()?).map_err(Reason::CertificateMalformed)?;
+    leaf::check(&certificate)?;
+    let mut warnings = Warning::on_validity(&certificate, context.now);
+    match key.issuer() {
+        Some(issuer) => issuers.check(&certificate, issuer.as_bytes(), || {
+            payload::x5c_der(issuer).and_then(Certificate::parse)
+        })?,
+        None => warnings.push(Warning::no_issuer()),
+    }
+    key.check_certifies(&certificate)?;
+    payload::check_common_name(&certificate, &element.unique_id)?;
+
+    let mut fields = certificate_fields(&certificate);
+    fields.insert("unique_id", element.unique_id.clone());
+    for (field, value) in [("part_number", element.part_number), ("model", element.model)] {
+        if let Some(value) = value {
+            fields.insert(field, value.to_owned());
+        }
+    }
+    let id = element.unique_id;
+    Ok(Entry { number, place, id, certificate, fields, signer: Some(signer), warnings })
+}
+
+/// Reads a JSON object, and says what is wrong with another.
+fn object(text: &[u8], depth: usize, what: &'static str) -> Result<Map<String, Value>, Reason> {
+    match json::parse(text, depth) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Reason::Malformed(format!("{what} is not a JSON object").into())),
+        Err(JsonError::Syntax { line, column }) => Err(Reason::Malformed(
+            format!("{what} is broken JSON, at line {line}, column {column} of it").into(),
+        )),
+        Err(JsonError::Duplicate(member)) => {
+            Err(Reason::DuplicateMember { member: text::excerpt(&member) })
+        }
+        Err(JsonError::TooDeep) => Err(Reason::TooDeep { limit: depth }),
+    }
+}

@@ -1,0 +1,121 @@
+//! Private keys, by sight. A file that holds one is refused, and nothing of the key is kept.
+
+use crate::certificate::der;
+
+const MARKERS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];
+/// One byte less than the longest marker: what may be the beginning of one.
+const OVERLAP: usize = 21;
+
+/// Whether text holds a PEM private key of any kind.
+pub(crate) fn in_text(text: &[u8]) -> bool {
+    // The first letter is looked for by itself, which is quick, and rare enough in base64.
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'P') {
+        let (_, found) = rest.split_at(at);
+        if MARKERS.iter().any(|marker| found.starts_with(marker)) {
+            return true;
+        }
+        rest = found.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+/// Looks for PEM private keys in text that comes in pieces.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    tail: Vec<u8>,
+}
+
+impl Watch {
+    /// Whether a key showed itself with this piece.
+    pub(crate) fn sees(&mut self, piece: &[u8]) -> bool {
+        let seam = piece.get(..OVERLAP).unwrap_or(piece);
+        self.tail.extend_from_slice(seam);
+        let found = in_text(&self.tail) || in_text(piece);
+        if piece.len() >= OVERLAP {
+            self.tail.clear();
+            self.tail.extend_from_slice(piece.get(piece.len() - OVERLAP..).unwrap_or_default());
+        } else {
+            let surplus = self.tail.len().saturating_sub(OVERLAP);
+            self.tail.drain(..surplus);
+        }
+        found
+    }
+}
+
+/// Whether DER is a private key: PKCS#8 (plain or encrypted), PKCS#1, SEC 1, or a PKCS#12 bundle,
+/// which exists to carry one.
+pub(crate) fn in_der(bytes: &[u8]) -> bool {
+    let Some((der::SEQUENCE, content, _)) = der::read(bytes) else { return false };
+    match der::read(content) {
+        // A version comes first in all plain forms.
+        Some((der::INTEGER, version, rest)) => match (version, der::read(rest)) {
+            ([0 | 1], Some((der::SEQUENCE, _, rest))) => {
+                matches!(der::read(rest), Some((der::OCTET_STRING, _, _)))
+            }
+            ([0 | 1], Some((der::INTEGER, _, rest))) => {
+                matches!(der::read(rest), Some((der::INTEGER, _, _)))
+            }
+            ([1], Some((der::OCTET_STRING, _, _))) => true,
+            ([3], Some((der::SEQUENCE, content, _))) => {
+                matches!(der::read(content), Some((der::OBJECT_IDENTIFIER, _, _)))
+            }
+            _ => false,
+        },
+        // An encrypted key: the algorithm, then the octets.
+        Some((der::SEQUENCE, content, rest)) => {
+            matches!(der::read(content), Some((der::OBJECT_IDENTIFIER, _, _)))
+                && matches!(der::read(rest), Some((der::OCTET_STRING, _, [])))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use openssl::rsa::Rsa;
+    use openssl::symm::Cipher;
+
+    use super::{Watch, in_der, in_text};
+
+    #[test]
+    fn every_der_form_is_known() {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let curve = EcKey::generate(&group).unwrap();
+        let rsa = Rsa::generate(2048).unwrap();
+        let key = PKey::from_ec_key(curve.clone()).unwrap();
+        let encrypted =
+            key.private_key_to_pkcs8_passphrase(Cipher::aes_256_cbc(), b"secret").unwrap();
+        for (form, bytes) in [
+            ("SEC 1", curve.private_key_to_der().unwrap()),
+            ("PKCS#1", rsa.private_key_to_der().unwrap()),
+            ("PKCS#8", key.private_key_to_pkcs8().unwrap()),
+            ("PKCS#8, encrypted", encrypted),
+        ] {
+            assert!(in_der(&bytes), "{form}");
+        }
+    }
+
+    #[test]
+    fn public_keys_are_no_private_keys() {
+        let rsa = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+        assert!(!in_der(&rsa.public_key_to_der().unwrap()));
+        assert!(!in_der(&rsa.rsa().unwrap().public_key_to_der_pkcs1().unwrap()));
+    }
+
+    #[test]
+    fn a_key_is_seen_across_any_seam() {
+        let text = b"xxxxxxxxxxPPP-----BEGIN EC PRIVATE KEY-----\nyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy";
+        assert!(in_text(text));
+        for size in 1..text.len() {
+            let mut watch = Watch::default();
+            let seen = text.chunks(size).filter(|piece| watch.sees(piece)).count();
+            assert!(seen >= 1, "in pieces of {size}");
+        }
+        let mut watch = Watch::default();
+        assert!(!text.get(..30).unwrap().chunks(7).any(|piece| watch.sees(piece)));
+    }
+}

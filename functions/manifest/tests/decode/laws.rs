@@ -1,0 +1,200 @@
+//! What holds for any input.
+
+use std::io::{self, Read};
+use std::sync::LazyLock;
+
+use manifest::{Content, Limits, Signers, Vendor, recognize};
+use proptest::prelude::*;
+
+use crate::support::{Authority, Reading, World, pem, read, standard};
+
+/// Making certificates is slow, so all cases share these.
+static WORLD: LazyLock<(World, Vec<u8>)> = LazyLock::new(|| {
+    let world = World::new();
+    let manifest = world.manifest(12);
+    (world, manifest)
+});
+
+static LINES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let authority = Authority::new("Test CA");
+    let leaves: Vec<Vec<u8>> = (0..6).map(|number| authority.leaf(&format!("d{number}"))).collect();
+    let mut text = String::new();
+    for (number, leaf) in leaves.iter().enumerate() {
+        match number % 3 {
+            0 => text += &standard(leaf),
+            1 => text += &pem(leaf),
+            _ => text += &standard(pem(leaf) + &pem(&authority.der)),
+        }
+        text += "\r\n";
+    }
+    text.into_bytes()
+});
+
+/// Gives its bytes in pieces of the given sizes, in turn, and is interrupted now and then.
+struct Pieces<'t> {
+    text: &'t [u8],
+    sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.sizes.next().unwrap_or(1).min(buffer.len());
+        if size == 0 && !buffer.is_empty() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        self.text.read(&mut buffer[..size])
+    }
+}
+
+/// A reading in a form that can be compared.
+fn outline(reading: &Reading) -> Vec<String> {
+    let entries = reading.entries.iter().map(|entry| match entry {
+        Ok(entry) => format!("{entry:?}"),
+        Err(error) => error.to_string(),
+    });
+    entries.chain(reading.end.iter().map(ToString::to_string)).collect()
+}
+
+fn decode(vendor: Vendor, text: impl Read, limits: Limits) -> Reading {
+    read(vendor, text, &WORLD.0.signers, limits)
+}
+
+/// Genuine text with some of its bytes changed, taken out or put in.
+fn mutated(text: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<prop::sample::Index>(), any::<u8>(), 0..3_u8);
+    prop::collection::vec(change, 1..8).prop_map(move |changes| {
+        let mut text = text.to_vec();
+        for (at, byte, kind) in changes {
+            let at = at.index(text.len());
+            match kind {
+                0 => text[at] = byte,
+                1 => drop(text.remove(at)),
+                _ => text.insert(at, byte),
+            }
+        }
+        text
+    })
+}
+
+/// Text of the characters that mean something to the readers.
+fn syntax() -> impl Strategy<Value = Vec<u8>> {
+    let tokens = [
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\n",
+        " ",
+        "\"payload\"",
+        "\"protected\"",
+        "\"signature\"",
+        "1",
+        "-----BEGIN CERTIFICATE-----\n",
+        "-----END CERTIFICATE-----\n",
+        "-----BEGIN ",
+        "MII",
+        "LS0tLS1CRUdJTi",
+        "\u{feff}",
+        "0\u{82}",
+    ];
+    prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..60)
+        .prop_map(|tokens| tokens.concat().into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_without_panic(text in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = recognize(&text, true);
+        for vendor in Vendor::ALL {
+            // What is checked here is in `read`: numbers without gaps, and an end that is one.
+            let reading = decode(vendor, text.as_slice(), Limits::default());
+            prop_assert!(!reading.entries.is_empty() || reading.end.is_some());
+        }
+    }
+
+    #[test]
+    fn any_syntax_is_read_without_panic(text in syntax()) {
+        let _ = recognize(&text, false);
+        for vendor in Vendor::ALL {
+            let reading = decode(vendor, text.as_slice(), Limits::default());
+            prop_assert!(!reading.entries.is_empty() || reading.end.is_some());
+        }
+    }
+
+    #[test]
+    fn changed_bytes_never_change_a_device(text in mutated(&WORLD.1)) {
+        let genuine = decode(Vendor::Microchip, WORLD.1.as_slice(), Limits::default());
+        let genuine: Vec<_> =
+            genuine.good().iter().map(|entry| (entry.id.clone(), entry.certificate.id())).collect();
+        let reading = decode(Vendor::Microchip, text.as_slice(), Limits::default());
+        for entry in reading.good() {
+            prop_assert!(genuine.contains(&(entry.id.clone(), entry.certificate.id())));
+        }
+    }
+
+    #[test]
+    fn changed_lines_are_read_without_panic(text in mutated(&LINES)) {
+        let reading = decode(Vendor::Generated, text.as_slice(), Limits::default());
+        prop_assert!(!reading.entries.is_empty() || reading.end.is_some());
+    }
+
+    #[test]
+    fn entries_keep_their_order(order in Just((0..12_usize).collect::<Vec<_>>()).prop_shuffle()) {
+        let elements: Vec<serde_json::Value> = serde_json::from_slice(&WORLD.1).unwrap();
+        let shuffled: Vec<_> = order.iter().map(|at| elements[*at].clone()).collect();
+        let text = serde_json::to_vec(&shuffled).unwrap();
+        let reading = decode(Vendor::Microchip, text.as_slice(), Limits::default());
+        let ids: Vec<_> = reading.good().iter().map(|entry| entry.id.clone()).collect();
+        let expected: Vec<_> = order.iter().map(|at| format!("0123{:012x}01", at + 1)).collect();
+        prop_assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn the_pieces_of_the_source_do_not_matter(
+        sizes in prop::collection::vec(0..5_000_usize, 1..20),
+        generated in any::<bool>(),
+        entry_bytes in prop::sample::select(vec![600, 1_500, 100_000]),
+    ) {
+        let (vendor, text) = if generated {
+            (Vendor::Generated, LINES.as_slice())
+        } else {
+            (Vendor::Microchip, WORLD.1.as_slice())
+        };
+        let sizes = [sizes, vec![0, 1]].concat().into_iter().cycle();
+        let limits = Limits { entry_bytes, ..Limits::default() };
+        let pieces = decode(vendor, Pieces { text, sizes }, limits);
+        prop_assert_eq!(outline(&pieces), outline(&decode(vendor, text, limits)));
+    }
+}
+
+#[test]
+fn the_shared_fixtures_are_genuine() {
+    assert_eq!(
+        decode(Vendor::Microchip, WORLD.1.as_slice(), Limits::default()).codes(),
+        ["ok"; 12]
+    );
+    assert_eq!(
+        read(Vendor::Generated, LINES.as_slice(), &Signers::new([], false), Limits::default())
+            .codes(),
+        ["ok"; 6]
+    );
+    assert_eq!(recognize(&LINES, true), Content::Manifest(Vendor::Generated));
+}
+
+/// Signers are shared between threads, and a reading may move to one.
+#[test]
+fn what_the_caller_holds_may_cross_threads() {
+    let entries = std::thread::scope(|scope| {
+        let signers = &WORLD.0.signers;
+        let context = manifest::Context { signers, now: 0, limits: Limits::default() };
+        let reading = manifest::decode(Vendor::Microchip, WORLD.1.as_slice(), context);
+        scope.spawn(move || reading.flatten().flatten().collect::<Vec<_>>()).join().unwrap()
+    });
+    assert_eq!(entries.len(), 12);
+}

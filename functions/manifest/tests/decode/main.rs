@@ -1,0 +1,21 @@
+//! Whole files through the crate's front door. All fixtures are made here: certificates by rcgen,
+//! signatures by OpenSSL, so that what is checked and what checks it do not share code.
+
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod forgeries;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod microchip;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod recognition;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod vendor_files;

@@ -1,0 +1,98 @@
+//! Chooses the profile of an upload, checks what it names, and pins both in the run's plan.
+
+mod profile;
+
+use lambda_runtime::Diagnostic;
+use ledger::{Configuration, Keep, Plan, RunFiles, Source, Stop, Store, StoreError};
+use registry::{CallError, Registry};
+use serde::{Deserialize, Serialize};
+
+/// What the import machine sends.
+#[derive(Debug, Deserialize)]
+pub struct Event {
+    /// Name of the run.
+    pub run: String,
+    /// Vendor whose bucket the file was uploaded to.
+    pub vendor: String,
+    /// The pinned file.
+    pub source: Source,
+    /// The configuration in force.
+    pub configuration: Configuration,
+}
+
+/// Where the machine goes next.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "next", rename_all = "lowercase")]
+pub enum Answer {
+    /// Everything exists and fits.
+    Ready {
+        /// Name of the profile in force.
+        profile: String,
+    },
+    /// The run stops before the first write.
+    Stop(Stop),
+}
+
+/// Preflight could not be carried out. Trying again can help.
+#[derive(Debug, thiserror::Error)]
+pub enum PreflightError {
+    /// AWS IoT did not answer.
+    #[error(transparent)]
+    Registry(#[from] CallError),
+    /// The run's files could not be written.
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
+}
+
+impl From<PreflightError> for Diagnostic {
+    fn from(error: PreflightError) -> Self {
+        let code = match &error {
+            PreflightError::Registry(_) => "Aws.Unavailable",
+            PreflightError::Ledger(error) => error.code(),
+        };
+        Self { error_type: code.to_owned(), error_message: error.to_string() }
+    }
+}
+
+/// Checks one run's profile.
+pub async fn handle(
+    store: &Store,
+    registry: &Registry,
+    event: Event,
+) -> Result<Answer, PreflightError> {
+    let Event { run, vendor, source, configuration } = event;
+    let files = RunFiles::of(&run);
+    let (name, profile) = match profile::choose(&configuration.profiles, &source.key) {
+        Ok((name, profile)) => (name.to_owned(), profile.clone()),
+        Err(stop) => return stop_run(store, &files, stop).await,
+    };
+    let unmet = registry::unmet(registry, &profile).await?;
+    let plan = Plan {
+        run: run.clone(),
+        vendor,
+        source,
+        profile_name: name.clone(),
+        profile,
+        signers: configuration.signers,
+        rate: configuration.rate,
+        concurrency: configuration.concurrency,
+        prepared: None,
+    };
+    store.write_json(&files.plan(), &plan, Keep::Always).await?;
+    let Some(first) = unmet.first() else {
+        tracing::info!(run, profile = name, "ready");
+        return Ok(Answer::Ready { profile: name });
+    };
+    let all: Vec<_> = unmet.iter().map(ToString::to_string).collect();
+    let reason = format!(
+        "the profile `{name}` asks for what AWS IoT cannot give: {}. Nothing was written. Make it, or correct the profile, then upload the file again",
+        all.join("; ")
+    );
+    stop_run(store, &files, Stop { code: first.code().to_owned(), reason }).await
+}
+
+async fn stop_run(store: &Store, files: &RunFiles, stop: Stop) -> Result<Answer, PreflightError> {
+    tracing::warn!(run = files.run(), code = stop.code, "stopped");
+    store.write_json(&files.stopped(), &stop, Keep::Always).await?;
+    Ok(Answer::Stop(stop))
+}

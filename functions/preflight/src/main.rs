@@ -1,0 +1,22 @@
+//! Lambda entry point. Wiring only: read settings, build clients, run the handler.
+
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing::init_default_subscriber};
+use ledger::Store;
+use registry::{IotClient, Pace, Registry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    init_default_subscriber();
+    let bucket = std::env::var("THINGPRESS_RUNS_BUCKET")?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let store = Store::new(aws_sdk_s3::Client::new(&aws), bucket);
+    let registry = Registry::new(IotClient::new(&aws), Arc::new(Pace::default()));
+    let (store, registry) = (&store, &registry);
+    run(service_fn(async |event: LambdaEvent<preflight::Event>| {
+        preflight::handle(store, registry, event.payload).await
+    }))
+    .await
+}

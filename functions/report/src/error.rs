@@ -1,0 +1,35 @@
+//! Why a report could not be written. The machine tries it again.
+
+use lambda_runtime::Diagnostic;
+use ledger::{StoreError, TaskTooLarge};
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The run's files could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
+    /// A line of `results.csv` could not be written.
+    #[error("could not write a line of the results")]
+    Csv(#[from] csv::Error),
+    /// The answer is too large.
+    #[error(transparent)]
+    Answer(#[from] TaskTooLarge),
+}
+
+impl ReportError {
+    /// Stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Ledger(error) => error.code(),
+            Self::Csv(_) => "Report.ResultsUnwritable",
+            Self::Answer(_) => "Report.AnswerTooLarge",
+        }
+    }
+}
+
+impl From<ReportError> for Diagnostic {
+    fn from(error: ReportError) -> Self {
+        Self { error_type: error.code().to_owned(), error_message: error.to_string() }
+    }
+}

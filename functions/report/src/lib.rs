@@ -1,0 +1,175 @@
+//! Recounts a run against what was prepared, and writes its report.
+//!
+//! The report trusts no status of the machine: it reads the prepared devices and the outcomes
+//! that workers left, entry by entry. Writing it again gives the same.
+
+mod closing;
+mod error;
+mod problems;
+mod results;
+mod stop;
+mod summary;
+
+use ledger::{
+    Counts, Keep, Leases, Object, Plan, Prepared, Report, RunFiles, SourceSummary, Stop, Store,
+    Verdict, within_task_limit,
+};
+use serde::{Deserialize, Serialize};
+
+pub use closing::Closing;
+pub use error::ReportError;
+use results::Recount;
+pub use stop::Failure;
+
+/// What the machines send.
+#[derive(Debug, Deserialize)]
+pub struct Event {
+    /// Name of the run.
+    pub run: String,
+    /// The run's state, or its input where it has no state any more.
+    pub state: State,
+    /// Present where the run ended without reaching its own report.
+    #[serde(default)]
+    pub closing: Option<Closing>,
+}
+
+/// What the report needs of a run's state.
+#[derive(Debug, Deserialize)]
+pub struct State {
+    /// Vendor whose bucket the file was uploaded to.
+    pub vendor: String,
+    /// The file, as its event named it.
+    pub object: Object,
+    /// The error that a state of the machine ended with, where one did.
+    #[serde(default)]
+    pub failure: Option<Failure>,
+}
+
+/// Where the machine goes next, and what people see of it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "next", rename_all = "lowercase")]
+pub enum Answer {
+    /// The report is written.
+    Done {
+        /// How the run ended.
+        verdict: Verdict,
+        /// The verdict in one sentence.
+        summary: String,
+        /// How many entries ended in which way.
+        counts: Counts,
+        /// Address of `report.json`.
+        report: String,
+        /// Name of the error that a run ends with which is not `done`.
+        error: &'static str,
+        /// The error in words: the verdict, the report's address, and what to do next.
+        cause: String,
+    },
+    /// Workers of the run are still busy.
+    Again {
+        /// How long to wait.
+        wait_seconds: u32,
+    },
+}
+
+/// Reports one run.
+pub async fn handle(store: &Store, event: Event) -> Result<Answer, ReportError> {
+    let Event { run, state, closing } = event;
+    let files = RunFiles::of(&run);
+    let leases = Leases::new(store.clone());
+    if closing.is_some() {
+        if let Some(report) = store.read_json::<Report>(&files.report()).await? {
+            return answer(store, &files, report);
+        }
+        if let Some(wait_seconds) = closing::wait_for_workers(store, &leases, &files).await? {
+            return Ok(Answer::Again { wait_seconds });
+        }
+    }
+    let report = write(store, &files, &state, closing.as_ref()).await?;
+    leases.release(&run).await?;
+    answer(store, &files, report)
+}
+
+async fn write(
+    store: &Store,
+    files: &RunFiles,
+    state: &State,
+    closing: Option<&Closing>,
+) -> Result<Report, ReportError> {
+    let plan: Option<Plan> = store.read_json(&files.plan()).await?;
+    let stop = store.read_json::<Stop>(&files.stopped()).await?;
+    let stop = stop.or_else(|| stop::of_machine(state.failure.as_ref(), closing));
+    let prepared = plan.as_ref().and_then(|plan| plan.prepared.as_ref());
+    let recount = match prepared {
+        Some(prepared) => results::write(store, files, prepared, stop.as_ref()).await?,
+        None => Recount::of_no_entries(),
+    };
+    let report = assemble(store, files, state, plan.as_ref(), stop, recount);
+    store.write_json(&files.report(), &report, Keep::Always).await?;
+    tracing::info!(
+        run = report.run,
+        verdict = report.verdict.word(),
+        balanced = report.balanced,
+        read = report.counts.read,
+        "reported"
+    );
+    Ok(report)
+}
+
+fn assemble(
+    store: &Store,
+    files: &RunFiles,
+    state: &State,
+    plan: Option<&Plan>,
+    stop: Option<Stop>,
+    recount: Recount,
+) -> Report {
+    let Recount { counts, balanced, problems, warnings } = recount;
+    let prepared = plan.and_then(|plan| plan.prepared.as_ref());
+    // A run that was stopped after its last device has done its work all the same.
+    let stop = stop.filter(|_| prepared.is_none() || counts.not_attempted > 0 || counts.read == 0);
+    let verdict = match &stop {
+        Some(_) => Verdict::Stopped,
+        None if balanced && counts.fine() == counts.read => Verdict::Done,
+        None => Verdict::DoneWithFailures,
+    };
+    Report {
+        run: files.run().to_owned(),
+        verdict,
+        summary: summary::sentence(&counts, balanced, stop.as_ref(), &problems),
+        balanced,
+        vendor: state.vendor.clone(),
+        profile: plan.map(|plan| plan.profile_name.clone()).unwrap_or_default(),
+        source: source(state, plan),
+        signers: prepared.map(|prepared| prepared.signers.clone()).unwrap_or_default(),
+        counts,
+        stopped: stop.map(|Stop { code, reason }| ledger::Note { code, reason }),
+        problems,
+        warnings,
+        results: prepared
+            .map(|_| format!("s3://{}/{}", store.bucket(), files.results()))
+            .unwrap_or_default(),
+    }
+}
+
+fn source(state: &State, plan: Option<&Plan>) -> SourceSummary {
+    let Some(plan) = plan else {
+        let Object { bucket, key, version, .. } = state.object.clone();
+        return SourceSummary { bucket, key, version, ..SourceSummary::default() };
+    };
+    let ledger::Source { bucket, key, version, bytes, .. } = plan.source.clone();
+    let sha256 =
+        plan.prepared.as_ref().map(|Prepared { sha256, .. }| sha256.clone()).unwrap_or_default();
+    SourceSummary { bucket, key, version, sha256, bytes }
+}
+
+fn answer(store: &Store, files: &RunFiles, report: Report) -> Result<Answer, ReportError> {
+    let address = format!("s3://{}/{}", store.bucket(), files.report());
+    let cause = summary::cause(&report, &address);
+    let error = match report.verdict {
+        Verdict::Done => "",
+        Verdict::DoneWithFailures => "DoneWithFailures",
+        Verdict::Stopped => "Stopped",
+    };
+    let Report { verdict, summary, counts, .. } = report;
+    Ok(within_task_limit(Answer::Done { verdict, summary, counts, report: address, error, cause })?)
+}

@@ -1,0 +1,274 @@
+//! The configuration file, `infra/thingpress.toml`.
+//!
+//! It is read by hand from the parsed TOML and not by serde's derive, because a person who edits it
+//! wants every mistake at once, each with its line and the key that was probably meant.
+
+mod reader;
+mod rules;
+mod suggest;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Everything that the owner of a deployment decides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Name of the deployment; the names of buckets, functions, machines and roles start with it.
+    pub stack: String,
+    /// Processor of the functions.
+    pub architecture: Architecture,
+    /// What a device gets, by the first folder of the manifest's key; `default` is always there.
+    pub profiles: BTreeMap<String, Profile>,
+    /// What depends on the vendor of the manifest.
+    pub vendor: Vendors,
+    /// Calls a second that all active runs share.
+    pub rate: Rate,
+    /// How long logs are kept.
+    pub log: Log,
+}
+
+/// Processor of the functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Architecture {
+    /// 64-bit Intel and AMD.
+    #[default]
+    X86_64,
+    /// 64-bit Arm.
+    Arm64,
+}
+
+impl Architecture {
+    /// The name that AWS Lambda uses, which is also the one in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+/// What every device of one product line gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// AWS IoT policies that are attached to the certificate.
+    pub policies: Vec<String>,
+    /// Static thing groups that the thing joins.
+    pub thing_groups: Vec<String>,
+    /// Thing type; AWS allows one.
+    pub thing_type: Option<String>,
+    /// Status that a certificate is registered with.
+    pub certificate_status: CertificateStatus,
+    /// Whether the thing is left to a later activation by the factory.
+    pub defer_things: bool,
+    /// Template of the thing's name; unset means the vendor's default.
+    pub thing_name: Option<String>,
+}
+
+/// Status that a certificate is registered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CertificateStatus {
+    /// The device may connect at once.
+    #[default]
+    Active,
+    /// The device may connect after its activation.
+    Inactive,
+}
+
+impl CertificateStatus {
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
+/// What depends on the vendor of the manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vendors {
+    /// Microchip's manifests.
+    pub microchip: Microchip,
+}
+
+/// What is particular to Microchip's manifests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Microchip {
+    /// Signers that are trusted besides the five that Microchip publishes.
+    pub signers: Signers,
+}
+
+/// Signers that are trusted besides the built-in ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signers {
+    /// SHA-256 of each trusted signer's certificate, 64 lower-case hexadecimal digits.
+    pub pins: Vec<String>,
+    /// Whether whoever may upload to the bucket may also name a signer.
+    pub trust_uploaded: bool,
+}
+
+macro_rules! rate {
+    ($($(#[$doc:meta])* $name:ident = $default:literal,)+) => {
+        /// Calls a second that all active runs share; the defaults are AWS's default quotas.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct Rate {
+            $($(#[$doc])* pub $name: f64,)+
+        }
+
+        impl Default for Rate {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+
+        impl Rate {
+            /// Each call's key in the configuration.
+            pub const KEYS: &'static [&'static str] = &[$(stringify!($name),)+];
+
+            /// Each call's key and its calls a second.
+            #[must_use]
+            pub fn entries(&self) -> Vec<(&'static str, f64)> {
+                vec![$((stringify!($name), self.$name),)+]
+            }
+
+            /// The calls a second that belong to a key, to be changed.
+            pub fn entry_mut(&mut self, key: &str) -> Option<&mut f64> {
+                match key {
+                    $(stringify!($name) => Some(&mut self.$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+rate! {
+    /// `RegisterCertificateWithoutCA`.
+    register_certificate = 10.0,
+    /// `AttachPolicy`.
+    attach_policy = 15.0,
+    /// `DescribeThing`.
+    describe_thing = 350.0,
+    /// `CreateThing`.
+    create_thing = 100.0,
+    /// `AttachThingPrincipal`.
+    attach_thing_principal = 100.0,
+    /// `AddThingToThingGroup`.
+    add_thing_to_thing_group = 100.0,
+    /// `ListThingPrincipals`.
+    list_thing_principals = 20.0,
+    /// `DescribeCertificate`.
+    describe_certificate = 10.0,
+    /// `ListAttachedPolicies`.
+    list_attached_policies = 15.0,
+    /// `ListThingGroupsForThing`; AWS publishes no figure, this is a careful guess.
+    list_thing_groups = 10.0,
+    /// `ListPrincipalThings`.
+    list_principal_things = 10.0,
+}
+
+/// How long logs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Days, one of those that CloudWatch Logs allows.
+    pub retention_days: u32,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { retention_days: 90 }
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        reader::read(text)
+    }
+
+    /// Everything that is wrong with the values, whether they came from a file or were set by code.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        rules::check(self)
+    }
+
+    /// How many units of one run are worked on at a time.
+    ///
+    /// One worker keeps many devices in flight and manages some 100 registrations a second, so that
+    /// more workers than that would only divide the same budget into smaller parts.
+    #[must_use]
+    pub fn concurrency(&self) -> u32 {
+        (1..rules::MAX_WORKERS)
+            .find(|workers| {
+                f64::from(*workers) * rules::REGISTRATIONS_A_WORKER
+                    >= self.rate.register_certificate
+            })
+            .unwrap_or(rules::MAX_WORKERS)
+    }
+}
+
+/// One thing that is wrong with the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line in the file, from 1, where there is one.
+    pub line: Option<usize>,
+    /// Key, such as `profile.default.policies[0]`; empty for a mistake in the notation.
+    pub key: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl Problem {
+    fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { line: None, key: key.into(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The text is no TOML.
+    #[error("the configuration is not valid TOML:\n{}", lines(.0))]
+    Syntax(Vec<Problem>),
+    /// The text is TOML, but keys or values are wrong.
+    #[error("the configuration cannot be used:\n{}", lines(.0))]
+    Invalid(Vec<Problem>),
+}
+
+impl ConfigError {
+    /// Stable identifier.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) => "Config.Syntax",
+            Self::Invalid(_) => "Config.Invalid",
+        }
+    }
+
+    /// Everything that is wrong, in the order of the file.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Syntax(problems) | Self::Invalid(problems) => problems,
+        }
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Functions.
+
+use serde_json::{Value, json};
+
+use super::bucket::Bucket;
+use super::log_group;
+use super::role::{Grant, Role, RoleProps};
+use crate::config::{Architecture, Config};
+use crate::intrinsics::{arn, attribute, reference, sub};
+use crate::template::{Resource, Template};
+
+/// AWS Lambda's limits.
+const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
+const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 1..=900;
+
+/// What to make a function from.
+#[derive(Debug)]
+pub(crate) struct FunctionProps<'a> {
+    /// What stands behind the stack in the name, such as `decode`.
+    pub(crate) name: &'a str,
+    /// The parameter that holds the key of the function's zip.
+    pub(crate) code_key: &'a str,
+    /// Memory, with which the share of processor time grows.
+    pub(crate) memory_mb: u32,
+    /// Time after which the function is ended.
+    pub(crate) timeout_seconds: u32,
+    /// Where the files of the runs are.
+    pub(crate) runs: &'a Bucket,
+    /// What the function may do besides writing its log.
+    pub(crate) grants: Vec<Grant>,
+}
+
+/// A function with its own role and its own log group.
+#[derive(Debug)]
+pub(crate) struct Function {
+    id: String,
+}
+
+impl Function {
+    /// Adds a function called `<id>Function`, its role and its log group.
+    pub(crate) fn new(
+        template: &mut Template,
+        id: &str,
+        config: &Config,
+        props: FunctionProps<'_>,
+    ) -> Self {
+        let FunctionProps { name, code_key, memory_mb, timeout_seconds, runs, mut grants } = props;
+        let name = format!("{}-{name}", config.stack);
+        let function = Self { id: format!("{id}Function") };
+        if !MEMORY_MB.contains(&memory_mb) {
+            template.violation(
+                &function.id,
+                format!("memory must be 128 to 10240 MB, got {memory_mb}"),
+            );
+        }
+        if !TIMEOUT_SECONDS.contains(&timeout_seconds) {
+            template.violation(
+                &function.id,
+                format!("timeout must be 1 to 900 seconds, got {timeout_seconds}"),
+            );
+        }
+        let logs = format!("{id}Logs");
+        let log_group = format!("/aws/lambda/{name}");
+        log_group::add(template, &logs, &log_group, config.log.retention_days);
+        grants.push(Grant::allow(
+            "WriteOwnLog",
+            &["logs:CreateLogStream", "logs:PutLogEvents"],
+            vec![arn("logs", &format!("log-group:{log_group}:*"))],
+        ));
+        let role = Role::new(
+            template,
+            &format!("{id}Role"),
+            RoleProps {
+                name: name.clone(),
+                service: "lambda.amazonaws.com",
+                condition: None,
+                grants,
+            },
+        );
+        let architecture: Architecture = config.architecture;
+        template.add(
+            &function.id,
+            Resource::new(
+                "AWS::Lambda::Function",
+                json!({
+                    "FunctionName": name,
+                    "Runtime": "provided.al2023",
+                    "Handler": "bootstrap",
+                    "Architectures": [architecture.name()],
+                    "Code": { "S3Bucket": reference("AssetsBucket"), "S3Key": reference(code_key) },
+                    "MemorySize": memory_mb,
+                    "Timeout": timeout_seconds,
+                    "Role": role.arn(),
+                    "Environment": { "Variables": { "THINGPRESS_RUNS_BUCKET": runs.name() } },
+                    // The reference makes the group come first: a function that logged before would
+                    // make its own, which never expires.
+                    "LoggingConfig": {
+                        "LogGroup": reference(&logs),
+                        "LogFormat": "JSON",
+                        "ApplicationLogLevel": "INFO",
+                        "SystemLogLevel": "INFO",
+                    },
+                }),
+            ),
+        );
+        function
+    }
+
+    /// The function's ARN.
+    pub(crate) fn arn(&self) -> Value {
+        attribute(&self.id, "Arn")
+    }
+
+    /// The function and its versions and aliases, which Step Functions may resolve the name to.
+    pub(crate) fn invocable(&self) -> Vec<Value> {
+        vec![self.arn(), sub(format!("${{{}.Arn}}:*", self.id))]
+    }
+}

@@ -1,0 +1,170 @@
+//! What each function may do: the one table to review.
+//!
+//! Where a resource is `*`, or wider than one would wish, the reason stands beside it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::config::{Config, Profile};
+use crate::constructs::bucket::Bucket;
+use crate::constructs::role::Grant;
+use crate::intrinsics::arn;
+
+/// Where a run's files are, in the runs bucket.
+const RUN_FILES: &str = "runs/*";
+/// Where signers' certificates are filed.
+const SIGNERS: &str = "signers/*";
+/// Where active runs say that they share the rates.
+const LEASES: &str = "rate/*";
+
+/// Preflight asks whether policies, groups and types exist, and says so where they do not.
+pub(crate) fn preflight(config: &Config, runs: &Bucket) -> Vec<Grant> {
+    let names = Names::of(config);
+    vec![
+        Grant::allow("CheckPolicies", &["iot:GetPolicy"], names.policies),
+        Grant::allow("CheckGroups", &["iot:DescribeThingGroup"], names.groups),
+        Grant::allow("CheckTypes", &["iot:DescribeThingType"], names.types),
+        Grant::allow("WriteRun", &["s3:PutObject"], vec![runs.objects(RUN_FILES)]),
+    ]
+}
+
+/// Decode reads what vendors ship, files signers, and writes the work of a run.
+pub(crate) fn decode(manifests: &[&Bucket], runs: &Bucket) -> Vec<Grant> {
+    vec![
+        // So that S3 tells a file that was deleted meanwhile from one that must not be read.
+        Grant::allow(
+            "FindManifests",
+            &["s3:ListBucket"],
+            manifests.iter().map(|bucket| bucket.arn()).collect(),
+        ),
+        Grant::allow(
+            "ReadManifests",
+            &["s3:GetObject", "s3:GetObjectVersion"],
+            manifests.iter().map(|bucket| bucket.objects("*")).collect(),
+        ),
+        Grant::allow(
+            "UseRunFiles",
+            &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
+            vec![runs.objects(RUN_FILES)],
+        ),
+        Grant::allow("FileSigners", &["s3:GetObject", "s3:PutObject"], vec![runs.objects(SIGNERS)]),
+        list("FindSignersAndRunFiles", runs, &[RUN_FILES, SIGNERS]),
+    ]
+}
+
+/// Register writes to AWS IoT. It creates and attaches; it deletes nothing and changes no
+/// certificate's status.
+pub(crate) fn register(config: &Config, runs: &Bucket) -> Vec<Grant> {
+    let names = Names::of(config);
+    let things = arn("iot", "thing/*");
+    let certificates = arn("iot", "cert/*");
+    let mut grants = vec![
+        // The certificate does not exist yet, so AWS has no finer resource.
+        Grant::allow(
+            "RegisterCertificates",
+            &["iot:RegisterCertificateWithoutCA"],
+            vec![json!("*")],
+        ),
+        Grant::allow("ReadCertificates", &["iot:DescribeCertificate"], vec![certificates.clone()]),
+        Grant::allow(
+            "ReadThings",
+            &["iot:DescribeThing", "iot:ListThingGroupsForThing", "iot:ListThingPrincipals"],
+            vec![things.clone()],
+        ),
+        // AWS checks ListPrincipalThings on the certificate, and its pages disagree about
+        // ListAttachedPolicies; the local cloud checks both on `*`. Both only read.
+        Grant::allow(
+            "ReadAttachments",
+            &["iot:ListAttachedPolicies", "iot:ListPrincipalThings"],
+            vec![json!("*")],
+        ),
+        // AWS's table names the thing only; the types are here so that a check of what the thing is
+        // created with finds them as well.
+        Grant::allow(
+            "CreateThings",
+            &["iot:CreateThing"],
+            std::iter::once(things.clone()).chain(names.types).collect(),
+        ),
+        // AWS checks these on the certificate, the local cloud on the thing. Detaching takes back
+        // what lost a race between two files.
+        Grant::allow(
+            "AttachCertificates",
+            &["iot:AttachThingPrincipal", "iot:DetachThingPrincipal"],
+            vec![things.clone(), certificates],
+        ),
+        // AWS checks AttachPolicy on the certificate or the group, the local cloud on `*`; a policy
+        // on a group would reach devices that no manifest names.
+        Grant::allow("AttachPolicies", &["iot:AttachPolicy"], vec![json!("*")]),
+        Grant::deny("NeverToGroups", &["iot:AttachPolicy"], vec![arn("iot", "thinggroup/*")]),
+    ];
+    if !names.groups.is_empty() {
+        let both = std::iter::once(things).chain(names.groups).collect();
+        grants.push(Grant::allow("JoinGroups", &["iot:AddThingToThingGroup"], both));
+    }
+    grants.extend([
+        Grant::allow(
+            "UseRunFiles",
+            &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
+            vec![runs.objects(RUN_FILES)],
+        ),
+        // A lease is tagged as passing, so that one which a dead run left behind expires; reading
+        // tells whether the run was stopped.
+        Grant::allow(
+            "KeepLeases",
+            &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
+            vec![runs.objects(LEASES)],
+        ),
+        list("FindLeasesAndRunFiles", runs, &[RUN_FILES, LEASES]),
+    ]);
+    grants
+}
+
+/// Report counts what happened, and gives the run's share of the rates back.
+pub(crate) fn report(runs: &Bucket) -> Vec<Grant> {
+    vec![
+        Grant::allow(
+            "UseRunFiles",
+            &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            vec![runs.objects(RUN_FILES)],
+        ),
+        Grant::allow(
+            "EndLeases",
+            &["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"],
+            vec![runs.objects(LEASES)],
+        ),
+        list("FindRunFiles", runs, &[RUN_FILES]),
+    ]
+}
+
+/// Listing, limited to prefixes.
+///
+/// S3 answers 403 instead of 404 for a key that does not exist unless the caller may list. A read
+/// has no prefix of its own to compare, so the condition must hold where there is none: hence
+/// `IfExists`. The names of keys that a listing without a prefix would show are no secret to the
+/// functions.
+fn list(sid: &str, bucket: &Bucket, prefixes: &[&str]) -> Grant {
+    Grant::allow(sid, &["s3:ListBucket"], vec![bucket.arn()])
+        .on_condition(json!({ "StringLikeIfExists": { "s3:prefix": prefixes } }))
+}
+
+/// ARNs of everything that the profiles name, each once and in order.
+struct Names {
+    policies: Vec<Value>,
+    groups: Vec<Value>,
+    types: Vec<Value>,
+}
+
+impl Names {
+    fn of(config: &Config) -> Self {
+        let arns = |kind: &str, names: fn(&Profile) -> Vec<&String>| {
+            let names: BTreeSet<&String> = config.profiles.values().flat_map(names).collect();
+            names.into_iter().map(|name| arn("iot", &format!("{kind}/{name}"))).collect()
+        };
+        Self {
+            policies: arns("policy", |profile| profile.policies.iter().collect()),
+            groups: arns("thinggroup", |profile| profile.thing_groups.iter().collect()),
+            types: arns("thingtype", |profile| profile.thing_type.iter().collect()),
+        }
+    }
+}

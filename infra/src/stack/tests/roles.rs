@@ -1,0 +1,305 @@
+//! Each role's exact actions on exact resources: one more or one less fails.
+
+use serde_json::Value;
+
+use super::{resources, sample, template};
+use crate::Config;
+
+/// The statements of a role, an action and a resource a line.
+#[track_caller]
+fn check(config: &Config, role: &str, expected: &[&str]) {
+    let template = template(config);
+    let policies =
+        template["Resources"][role]["Properties"]["Policies"].as_array().expect("policies");
+    let mut lines = Vec::new();
+    for statement in policies.iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]))
+    {
+        let condition = statement
+            .get("Condition")
+            .map(|condition| format!(" if {condition}"))
+            .unwrap_or_default();
+        for action in list(&statement["Action"]) {
+            for resource in list(&statement["Resource"]) {
+                let effect = if statement["Effect"] == "Allow" { "" } else { "never " };
+                lines.push(format!(
+                    "{effect}{} {}{condition}",
+                    action.as_str().expect("an action"),
+                    shown(resource)
+                ));
+            }
+        }
+    }
+    lines.sort();
+    let mut expected: Vec<&str> = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(lines, expected, "{role}");
+}
+
+fn list(value: &Value) -> Vec<&Value> {
+    value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
+}
+
+/// A resource as a person writes it: without partition, Region and account.
+fn shown(resource: &Value) -> String {
+    let text = match resource {
+        Value::String(text) => text.clone(),
+        Value::Object(_) if resource.get("Ref").is_some() => {
+            format!("${{{}}}", resource["Ref"].as_str().expect("a name"))
+        }
+        Value::Object(_) if resource.get("Fn::GetAtt").is_some() => {
+            format!("${{{}.Arn}}", resource["Fn::GetAtt"][0].as_str().expect("a name"))
+        }
+        _ => resource["Fn::Sub"].as_str().expect("a text").to_owned(),
+    };
+    text.replace("arn:${AWS::Partition}:", "").replace(":${AWS::Region}:${AWS::AccountId}:", ":")
+}
+
+#[test]
+fn preflight_only_looks() {
+    check(
+        &sample(),
+        "PreflightRole",
+        &[
+            "iot:GetPolicy iot:policy/gateway-base",
+            "iot:GetPolicy iot:policy/gateway-telemetry",
+            "iot:GetPolicy iot:policy/sensor-policy",
+            "iot:DescribeThingType iot:thingtype/sensor",
+            "s3:PutObject ${RunsBucket.Arn}/runs/*",
+            "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-preflight:*",
+            "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-preflight:*",
+        ],
+    );
+}
+
+#[test]
+fn decode_reads_manifests_and_writes_runs_and_signers() {
+    check(
+        &sample(),
+        "DecodeRole",
+        &[
+            "s3:ListBucket ${MicrochipBucket.Arn}",
+            "s3:ListBucket ${GeneratedBucket.Arn}",
+            "s3:GetObject ${MicrochipBucket.Arn}/*",
+            "s3:GetObject ${GeneratedBucket.Arn}/*",
+            "s3:GetObjectVersion ${MicrochipBucket.Arn}/*",
+            "s3:GetObjectVersion ${GeneratedBucket.Arn}/*",
+            "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*",
+            "s3:GetObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
+            "s3:GetObject ${RunsBucket.Arn}/signers/*",
+            "s3:PutObject ${RunsBucket.Arn}/signers/*",
+            "s3:ListBucket ${RunsBucket.Arn} if \
+             {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"signers/*\"]}}",
+            "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-decode:*",
+            "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-decode:*",
+        ],
+    );
+}
+
+#[test]
+fn register_creates_and_attaches_and_deletes_nothing() {
+    let mut config = sample();
+    config.profiles.get_mut("gateway").expect("gateway").thing_groups = vec!["plant-a".to_owned()];
+    check(
+        &config,
+        "RegisterRole",
+        &[
+            "iot:RegisterCertificateWithoutCA *",
+            "iot:DescribeCertificate iot:cert/*",
+            "iot:DescribeThing iot:thing/*",
+            "iot:ListThingPrincipals iot:thing/*",
+            "iot:ListThingGroupsForThing iot:thing/*",
+            "iot:ListAttachedPolicies *",
+            "iot:ListPrincipalThings *",
+            "iot:CreateThing iot:thing/*",
+            "iot:CreateThing iot:thingtype/sensor",
+            "iot:AttachThingPrincipal iot:thing/*",
+            "iot:AttachThingPrincipal iot:cert/*",
+            "iot:DetachThingPrincipal iot:thing/*",
+            "iot:DetachThingPrincipal iot:cert/*",
+            "iot:AddThingToThingGroup iot:thing/*",
+            "iot:AddThingToThingGroup iot:thinggroup/plant-a",
+            "iot:AttachPolicy *",
+            "never iot:AttachPolicy iot:thinggroup/*",
+            "s3:GetObject ${RunsBucket.Arn}/rate/*",
+            "s3:GetObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
+            "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
+            "s3:PutObject ${RunsBucket.Arn}/rate/*",
+            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\"]}}",
+            "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-register:*",
+            "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-register:*",
+        ],
+    );
+}
+
+#[test]
+fn fails_where_the_profiles_name_more_than_a_policy_holds() {
+    let mut config = sample();
+    let profile = |number: usize| crate::Profile {
+        policies: (0..10).map(|index| format!("{}-{number}-{index}", "p".repeat(100))).collect(),
+        ..crate::Profile::default()
+    };
+    config.profiles.extend((0..4).map(|number| (format!("few-{number}"), profile(number))));
+    assert!(crate::synthesize(&config).is_ok(), "some 7,000 characters fit");
+    config.profiles.extend((4..7).map(|number| (format!("many-{number}"), profile(number))));
+    let violations = crate::synthesize(&config).expect_err("a violation");
+    let [violation] = violations.as_slice() else { panic!("one violation, got {violations:?}") };
+    assert_eq!(violation.construct, "PreflightRole");
+    assert!(violation.message.contains("and AWS allows 10240; name fewer policies"), "{violation}");
+}
+
+#[test]
+fn nobody_may_join_groups_that_no_profile_names() {
+    let template = template(&sample());
+    assert!(!template["Resources"]["RegisterRole"].to_string().contains("AddThingToThingGroup"));
+    assert!(!template["Resources"]["PreflightRole"].to_string().contains("DescribeThingGroup"));
+}
+
+#[test]
+fn preflight_looks_at_groups_where_a_profile_names_them() {
+    let mut config = sample();
+    config.profiles.get_mut("default").expect("default").thing_groups = vec!["plant-a".to_owned()];
+    let template = template(&config);
+    assert!(template["Resources"]["PreflightRole"].to_string().contains("iot:DescribeThingGroup"));
+    assert!(template["Resources"]["PreflightRole"].to_string().contains(":thinggroup/plant-a\""));
+}
+
+#[test]
+fn report_reads_and_writes_runs_and_ends_leases() {
+    check(
+        &sample(),
+        "ReportRole",
+        &[
+            "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*",
+            "s3:GetObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObject ${RunsBucket.Arn}/rate/*",
+            "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
+            "s3:DeleteObject ${RunsBucket.Arn}/rate/*",
+            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\"]}}",
+            "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-report:*",
+            "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-report:*",
+        ],
+    );
+}
+
+/// Log delivery takes no finer resource.
+const DELIVERY: [&str; 8] = [
+    "logs:CreateLogDelivery *",
+    "logs:DeleteLogDelivery *",
+    "logs:DescribeLogGroups *",
+    "logs:DescribeResourcePolicies *",
+    "logs:GetLogDelivery *",
+    "logs:ListLogDeliveries *",
+    "logs:PutResourcePolicy *",
+    "logs:UpdateLogDelivery *",
+];
+
+#[test]
+fn ingest_starts_imports() {
+    check(
+        &sample(),
+        "IngestMachineRole",
+        &[&["states:StartExecution ${ImportMachine}"], DELIVERY.as_slice()].concat(),
+    );
+}
+
+#[test]
+fn import_invokes_its_functions_and_runs_its_map() {
+    let own = [
+        "lambda:InvokeFunction ${DecodeFunction.Arn}",
+        "lambda:InvokeFunction ${DecodeFunction.Arn}:*",
+        "lambda:InvokeFunction ${PreflightFunction.Arn}",
+        "lambda:InvokeFunction ${PreflightFunction.Arn}:*",
+        "lambda:InvokeFunction ${RegisterFunction.Arn}",
+        "lambda:InvokeFunction ${RegisterFunction.Arn}:*",
+        "lambda:InvokeFunction ${ReportFunction.Arn}",
+        "lambda:InvokeFunction ${ReportFunction.Arn}:*",
+        "states:StartExecution states:stateMachine:acme-thingpress-import",
+        "states:DescribeExecution states:execution:acme-thingpress-import:*",
+        "states:DescribeExecution states:execution:acme-thingpress-import/Register:*",
+        "states:StopExecution states:execution:acme-thingpress-import:*",
+        "states:StopExecution states:execution:acme-thingpress-import/Register:*",
+        "states:RedriveExecution states:execution:acme-thingpress-import/Register:*",
+        "s3:GetObject ${RunsBucket.Arn}/runs/*/units.jsonl",
+        "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*/map/*",
+        "s3:GetObject ${RunsBucket.Arn}/runs/*/map/*",
+        "s3:ListMultipartUploadParts ${RunsBucket.Arn}/runs/*/map/*",
+        "s3:PutObject ${RunsBucket.Arn}/runs/*/map/*",
+    ];
+    check(&sample(), "ImportMachineRole", &[own.as_slice(), DELIVERY.as_slice()].concat());
+}
+
+#[test]
+fn closing_invokes_report() {
+    let own = [
+        "lambda:InvokeFunction ${ReportFunction.Arn}",
+        "lambda:InvokeFunction ${ReportFunction.Arn}:*",
+    ];
+    check(&sample(), "ClosingMachineRole", &[own.as_slice(), DELIVERY.as_slice()].concat());
+}
+
+#[test]
+fn each_rule_starts_its_machine_and_no_other() {
+    check(&sample(), "MicrochipRuleRole", &["states:StartExecution ${IngestMachine}"]);
+    check(&sample(), "GeneratedRuleRole", &["states:StartExecution ${IngestMachine}"]);
+    check(&sample(), "ClosingRuleRole", &["states:StartExecution ${ClosingMachine}"]);
+}
+
+#[test]
+fn there_are_no_other_roles_and_nothing_else_is_attached_to_them() {
+    let template = template(&sample());
+    let roles: Vec<&str> =
+        resources(&template, "AWS::IAM::Role").iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(
+        roles,
+        [
+            "ClosingMachineRole",
+            "ClosingRuleRole",
+            "DecodeRole",
+            "GeneratedRuleRole",
+            "ImportMachineRole",
+            "IngestMachineRole",
+            "MicrochipRuleRole",
+            "PreflightRole",
+            "RegisterRole",
+            "ReportRole",
+        ]
+    );
+    for kind in [
+        "AWS::IAM::Policy",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::RolePolicy",
+        "AWS::Lambda::Permission",
+    ] {
+        assert!(resources(&template, kind).is_empty(), "{kind}");
+    }
+    for (id, role) in resources(&template, "AWS::IAM::Role") {
+        assert_eq!(role["Properties"].get("ManagedPolicyArns"), None, "{id}");
+    }
+}
+
+#[test]
+fn each_role_trusts_one_service_and_services_act_for_this_account_only() {
+    let template = template(&sample());
+    for (id, role) in resources(&template, "AWS::IAM::Role") {
+        let statements = list(&role["Properties"]["AssumeRolePolicyDocument"]["Statement"]);
+        let [trust] = statements.as_slice() else {
+            panic!("{id}: one statement, got {statements:?}")
+        };
+        let service = trust["Principal"]["Service"].as_str().expect("a service");
+        let (expected, asks_account) = if id.ends_with("RuleRole") {
+            ("events.amazonaws.com", true)
+        } else if id.ends_with("MachineRole") {
+            ("states.amazonaws.com", true)
+        } else {
+            ("lambda.amazonaws.com", false)
+        };
+        assert_eq!(service, expected, "{id}");
+        let account = &trust["Condition"]["StringEquals"]["aws:SourceAccount"]["Ref"];
+        assert_eq!(account == "AWS::AccountId", asks_account, "{id}");
+    }
+}

@@ -1,0 +1,138 @@
+//! What stands already is recognized, and never trampled.
+
+use aws_sdk_iot::types::CertificateStatus;
+
+use crate::{
+    gate::Then,
+    samples::{Authority, pem, standard},
+    world::{World, bucket, device},
+};
+
+const POLICIES: [&str; 2] = ["sensor-base", "sensor-telemetry"];
+
+fn id(der: &[u8]) -> String {
+    manifest::CertificateId::of(der).to_string()
+}
+
+/// The lines of a list for the bucket of generated certificates.
+fn list(certificates: &[&[u8]]) -> String {
+    certificates.iter().map(|der| standard(der) + "\n").collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_name_twice_in_a_file_gives_the_thing_one_principal() {
+    let world = World::new().await;
+    let authority = Authority::new("Test CA");
+    let [first, second, other] = ["twin", "twin", "single"].map(|name| authority.leaf(name));
+
+    let run =
+        world.import("generated", "twins.txt", list(&[&first, &second, &other, &other])).await;
+    assert_eq!(run.summary(), "4 read, 2 created, 2 conflict; red");
+    assert_eq!(run.result(2)["code"], "Manifest.DuplicateName");
+    assert_eq!(run.result(4)["code"], "Manifest.DuplicateCertificate");
+    assert_eq!(world.device("twin").await, Some(device(&id(&first), &POLICIES)));
+    assert_eq!(world.certificate(&id(&second)).await, None, "nothing of the second was registered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_already_is_left_as_it_is() {
+    let world = World::new().await;
+    let authority = Authority::new("Test CA");
+    let names = ["renewed", "renamed", "revoked", "retyped", "free", "partial"];
+    let [renewed, renamed, revoked, retyped, free, partial] =
+        names.map(|name| authority.leaf(name));
+    let old = authority.leaf("renewed");
+
+    let old_arn = register(&world, &old, CertificateStatus::Active).await;
+    create_thing(&world, "renewed", Some("sensor")).await;
+    attach(&world, "renewed", &old_arn).await;
+    let renamed_arn = register(&world, &renamed, CertificateStatus::Active).await;
+    create_thing(&world, "former-name", Some("sensor")).await;
+    attach(&world, "former-name", &renamed_arn).await;
+    register(&world, &revoked, CertificateStatus::Active).await;
+    let revoke = world.iot.update_certificate().certificate_id(id(&revoked));
+    revoke.new_status(CertificateStatus::Revoked).send().await.unwrap();
+    create_thing(&world, "retyped", None).await;
+    create_thing(&world, "free", Some("sensor")).await;
+    let partial_arn = register(&world, &partial, CertificateStatus::Inactive).await;
+    create_thing(&world, "partial", Some("sensor")).await;
+    attach(&world, "partial", &partial_arn).await;
+
+    let file = list(&[&renewed, &renamed, &revoked, &retyped, &free, &partial]);
+    let run = world.import("generated", "reel.txt", file.clone()).await;
+    assert_eq!(run.summary(), "6 read, 2 updated, 4 conflict; red");
+    let codes: Vec<_> = (1..=6).map(|entry| run.result(entry)["code"].as_str()).collect();
+    let conflicts = [
+        "Thing.HasAnotherCertificate",
+        "Certificate.OnAnotherThing",
+        "Certificate.Revoked",
+        "Thing.OtherType",
+    ];
+    assert_eq!(codes, [conflicts.as_slice(), &["", ""]].concat());
+
+    let untouched = (CertificateStatus::Active, vec![]);
+    assert_eq!(world.certificate(&id(&renewed)).await, None);
+    assert_eq!(world.certificate(&id(&old)).await, Some(untouched.clone()));
+    assert_eq!(world.certificate(&id(&renamed)).await, Some(untouched));
+    assert_eq!(world.device("renamed").await, None);
+    assert_eq!(world.certificate(&id(&revoked)).await, Some((CertificateStatus::Revoked, vec![])));
+    assert_eq!(world.certificate(&id(&retyped)).await, None);
+    assert_eq!(world.device("free").await, Some(device(&id(&free), &POLICIES)));
+
+    let mut inactive = device(&id(&partial), &POLICIES);
+    inactive.certificates[0].1 = CertificateStatus::Inactive;
+    assert_eq!(
+        world.device("partial").await,
+        Some(inactive),
+        "the status of a certificate that exists stays"
+    );
+    assert_eq!(run.result(6)["warnings"], "Certificate.LeftInactive");
+
+    let again = world.import("generated", "reel.txt", file).await;
+    assert_eq!(again.summary(), "6 read, 2 unchanged, 4 conflict; red");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_files_that_race_for_a_thing_neither_leaves_it_two_principals() {
+    let world = World::new().await;
+    let authority = Authority::new("Test CA");
+    let [ours, theirs] = ["raced", "raced"].map(|name| authority.leaf(name));
+    let arn = register(&world, &theirs, CertificateStatus::Active).await;
+    let lease = world.s3.put_object().bucket(bucket("runs")).key("rate/active/the-other-run");
+    lease.send().await.unwrap();
+    let iot = world.iot.clone();
+    world.gate.strike_at("AttachThingPrincipal", 1, async move || {
+        iot.attach_thing_principal().thing_name("raced").principal(arn).send().await.unwrap();
+        Then::PassOn
+    });
+
+    let run = world.import("generated", "reel.txt", list(&[&ours])).await;
+    assert_eq!(run.summary(), "1 read, 1 conflict; red");
+    assert_eq!(run.problem(), "Thing.Raced");
+    let raced = world.device("raced").await.unwrap();
+    assert_eq!(raced.certificates, [(id(&theirs), CertificateStatus::Active, vec![])]);
+    assert_eq!(
+        world.certificate(&id(&ours)).await,
+        Some((CertificateStatus::Active, vec![])),
+        "it can do nothing"
+    );
+}
+
+async fn register(world: &World, der: &[u8], status: CertificateStatus) -> String {
+    let request =
+        world.iot.register_certificate_without_ca().certificate_pem(pem(der)).status(status);
+    request.send().await.unwrap().certificate_arn.unwrap()
+}
+
+async fn create_thing(world: &World, name: &str, thing_type: Option<&str>) {
+    let request = world
+        .iot
+        .create_thing()
+        .thing_name(name)
+        .set_thing_type_name(thing_type.map(str::to_owned));
+    request.send().await.unwrap();
+}
+
+async fn attach(world: &World, thing: &str, arn: &str) {
+    world.iot.attach_thing_principal().thing_name(thing).principal(arn).send().await.unwrap();
+}

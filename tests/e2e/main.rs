@@ -1,0 +1,27 @@
+//! Whole-system tests: the deployed stack, its own function binaries and AWS IoT, on the local cloud.
+//!
+//! Each test has a cloud of its own, so that none sees another's devices. The tests go through the
+//! door that people use: a file is uploaded, and a run and its report come of it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test says by panicking that something is not as it should be; figures go to stderr"
+)]
+
+mod bad_input;
+mod command_line;
+mod conflicts;
+mod contracts;
+mod gate;
+mod interruptions;
+mod scale;
+mod signers;
+mod vendor_files;
+mod world;
+
+#[path = "../../functions/manifest/tests/decode/support.rs"]
+#[expect(dead_code, reason = "whole-system tests need a part of what the decoder's tests need")]
+mod samples;

@@ -1,0 +1,177 @@
+//! Vendors' real files, where they are present beside the project.
+
+use std::{fs, path::PathBuf};
+
+use aws_sdk_iot::types::CertificateStatus;
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::Value;
+
+use crate::world::{Making, PROFILES, Run, World, device};
+
+const POLICIES: [&str; 2] = ["sensor-base", "sensor-telemetry"];
+
+/// A real file, or none, said out loud.
+fn vendor_file(path: &str) -> Option<Vec<u8>> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/manifests").join(path);
+    match fs::read(&file) {
+        Ok(content) => Some(content),
+        Err(error) => {
+            eprintln!("left out: {} is not there ({error})", file.display());
+            None
+        }
+    }
+}
+
+/// Every identity that independent code found in the file: thing name and certificate id.
+fn expected(path: &str) -> Vec<(String, String)> {
+    let all: Value = serde_json::from_slice(&vendor_file("expected.json").unwrap()).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let identities =
+        all[path].as_array().unwrap().iter().flat_map(|entry| match entry.get("certs") {
+            Some(certificates) => certificates
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| (text(&one["leaf_cn"]), text(&one["leaf_sha256"])))
+                .collect(),
+            None => vec![(text(&entry["cn"]), text(&entry["leaf_sha256"]))],
+        });
+    identities.collect()
+}
+
+async fn check_devices(world: &World, path: &str) {
+    for (thing, certificate) in expected(path) {
+        assert_eq!(world.device(&thing).await, Some(device(&certificate, &POLICIES)), "{thing}");
+    }
+}
+
+async fn file_published_signer(world: &World) {
+    let signer =
+        vendor_file("microchip/signers/MCHP_manifest_signer_5_Mar_6-2024_noExpiration.crt")
+            .unwrap();
+    let run = world.import("microchip", "MCHP_manifest_signer_5.crt", signer).await;
+    assert_eq!(run.status, ExecutionStatus::Succeeded);
+    assert_eq!((&run.output["next"], &run.output["trusted"]), (&"signer".into(), &true.into()));
+}
+
+#[track_caller]
+fn assert_green(run: &Run, summary: &str) {
+    assert_eq!(
+        (run.summary().as_str(), &run.status),
+        (summary, &ExecutionStatus::Succeeded),
+        "{}",
+        run.cause
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_microchip_manifest_becomes_devices_and_the_same_file_again_changes_nothing() {
+    let path = "microchip/ECC608C-TNGTLSU-B.json";
+    let Some(manifest) = vendor_file(path) else { return };
+    let world = Making::with(PROFILES).trusting_published_signers_only().world().await;
+    file_published_signer(&world).await;
+
+    let run = world.import("microchip", "TNGTLSU.json", manifest.clone()).await;
+    assert_green(&run, "10 read, 10 created");
+    assert_eq!(run.report().signers.len(), 1);
+    assert_eq!(run.report().source.bytes, u64::try_from(manifest.len()).unwrap());
+    check_devices(&world, path).await;
+    let registered = world.registered().await;
+    assert_eq!(registered, (10, 10));
+
+    let again = world.import("microchip", "TNGTLSU.json", manifest).await;
+    assert_green(&again, "10 read, 10 unchanged");
+    assert_ne!(again.name, run.name, "an upload is a run of its own");
+    assert_eq!(again.report().source.sha256, run.report().source.sha256);
+    check_devices(&world, path).await;
+    assert_eq!(world.registered().await, registered, "nothing is doubled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_without_certificates_is_red_and_says_why() {
+    let Some(manifest) = vendor_file("microchip/ECC608-TMNGTLSS-B.json") else { return };
+    let world = Making::with(PROFILES).trusting_published_signers_only().world().await;
+    file_published_signer(&world).await;
+
+    let run = world.import("microchip", "TMNGTLSS.json", manifest).await;
+    assert_eq!(run.summary(), "10 read, 10 rejected; red");
+    assert_eq!(run.problem(), "Manifest.NoCertificate");
+    assert_eq!(run.report().problems[0].example.id, "01230cac6606e99401");
+    assert_eq!(run.report().verdict, ledger::Verdict::DoneWithFailures);
+    assert!(
+        run.cause.contains("0 of 10 devices") && run.cause.contains("report.json"),
+        "{}",
+        run.cause
+    );
+    assert_eq!(world.registered().await, (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_expired_certificates_is_registered_with_warnings() {
+    let path = "generated/certificates_test.txt";
+    let Some(list) = vendor_file(path) else { return };
+    let world = World::new().await;
+
+    let run = world.import("generated", "certificates_test.txt", list).await;
+    assert_green(&run, "100 read, 100 created");
+    check_devices(&world, path).await;
+    let [warning] = run.report().warnings.as_slice() else { panic!("{:?}", run.report().warnings) };
+    assert_eq!((warning.code.as_str(), warning.count), ("Certificate.Expired", 100));
+    assert_eq!(run.result(7)["warnings"], "Certificate.Expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_byte_costs_its_entry_alone_and_the_corrected_file_is_a_new_run() {
+    let path = "microchip/ECC608C-TNGTLSU-B.json";
+    let Some(manifest) = vendor_file(path) else { return };
+    let world = Making::with(PROFILES).trusting_published_signers_only().world().await;
+    file_published_signer(&world).await;
+
+    let mut damaged: Value = serde_json::from_slice(&manifest).unwrap();
+    let signature = damaged[6]["signature"].as_str().unwrap();
+    let flipped = if signature.starts_with('A') { "B" } else { "A" };
+    damaged[6]["signature"] = format!("{flipped}{}", &signature[1..]).into();
+    let run = world.import("microchip", "reel.json", damaged.to_string()).await;
+    assert_eq!(run.summary(), "10 read, 9 created, 1 rejected; red");
+    assert_eq!(run.problem(), "Signature.Invalid");
+    let line = run.result(7);
+    let id = damaged[6]["header"]["uniqueId"].as_str().unwrap();
+    assert_eq!(
+        (line["place"].as_str(), line["id"].as_str(), line["outcome"].as_str()),
+        ("entry 7", id, "rejected")
+    );
+
+    let corrected = world.import("microchip", "reel.json", manifest).await;
+    assert_green(&corrected, "10 read, 1 created, 9 unchanged");
+    assert_eq!(corrected.result(7)["outcome"], "created");
+    check_devices(&world, path).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_one_registers_certificates_inactive_and_alone() {
+    let path = "microchip/ECC608C-TNGTLSU-B.json";
+    let Some(manifest) = vendor_file(path) else { return };
+    let world = Making::with(PROFILES).trusting_published_signers_only().world().await;
+    file_published_signer(&world).await;
+
+    let run = world.import("microchip", "bare/reel.json", manifest.clone()).await;
+    assert_green(&run, "10 read, 10 created");
+    assert_eq!(run.report().profile, "bare");
+    assert_eq!(world.registered().await, (0, 10));
+    for (_, certificate) in expected(path) {
+        assert_eq!(
+            world.certificate(&certificate).await,
+            Some((CertificateStatus::Inactive, vec![]))
+        );
+    }
+    let calls = world.gate.calls();
+    assert_eq!(calls["RegisterCertificateWithoutCA"], 10);
+    assert_eq!(
+        calls.values().sum::<u64>() - calls["GetPolicy"],
+        10,
+        "one call a device: {calls:?}"
+    );
+
+    let again = world.import("microchip", "bare/reel.json", manifest).await;
+    assert_green(&again, "10 read, 10 unchanged");
+}

@@ -1,0 +1,74 @@
+//! The commands, and how an error reaches the person who typed one.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{advice, deploy, import, local, progress, synth, test};
+
+/// Thingpress imports secure-element vendors' certificate manifests into AWS IoT Core
+///
+/// A first try, without any AWS account:
+///
+///   eval "$(cargo xtask local start)"
+///   cargo xtask import --local path/to/manifest.json
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", verbatim_doc_comment)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Local(local::Args),
+    Import(import::Args),
+    Synth(synth::Args),
+    Deploy(deploy::Args),
+    Test(test::Args),
+}
+
+/// Runs the command that the process was started with.
+///
+/// Exit status 2 is wrong usage everywhere; `import` gives 1 and 3 a meaning of their own.
+#[must_use]
+pub fn main() -> ExitCode {
+    let (result, failure) = match Cli::parse().command {
+        Command::Local(args) => (local::run(&args), ExitCode::FAILURE),
+        Command::Import(args) => (import::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
+        Command::Synth(args) => (synth::run(&args), ExitCode::FAILURE),
+        Command::Deploy(args) => (deploy::run(&args), ExitCode::FAILURE),
+        Command::Test(args) => (test::run(&args), ExitCode::FAILURE),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::say(&format!("{} {error:#}", progress::red("error:")));
+            for hint in advice::hints(&error) {
+                progress::say(&format!("{} {hint}", progress::cyan("hint:")));
+            }
+            advice::exit_status(&error).map_or(failure, ExitCode::from)
+        }
+    }
+}
+
+/// Whoever reads our output has read enough (`cargo xtask synth | head`).
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

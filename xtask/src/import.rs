@@ -1,0 +1,178 @@
+//! `cargo xtask import`
+
+mod file;
+
+use std::{env, path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use aws_config::SdkConfig;
+use manifest::Vendor;
+use serde_json::Value;
+
+use self::file::{File, Kind};
+use crate::{
+    advice::wrong_usage,
+    aws, deployment, local,
+    progress::{self, Step, say},
+    run_follow::{Importer, Outcome, Report, render},
+};
+
+/// Exit status where not every device ended well.
+const SOME_NOT_FINE: u8 = 1;
+/// Exit status where a run could not be carried out, or stopped by itself.
+pub(crate) const NOT_CARRIED_OUT: u8 = 3;
+
+/// Import manifests: upload each file, follow its run, print its report
+///
+/// The vendor is found from the content. A certificate that signs Microchip's manifests is a FILE, too: it is uploaded
+/// before the manifests, which can be verified then.
+///
+/// Exit status: 0 all devices are fine, 1 some are not, 2 wrong usage, 3 a run could not be carried out.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Manifests, and certificates of their signers
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Vendor of all files, instead of what their content says: microchip, generated
+    #[arg(long, value_name = "VENDOR")]
+    vendor: Option<Vendor>,
+    /// Profile of the configuration that the devices get; it becomes the first folder of the key
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+    /// Import into the local cloud that `cargo xtask local start` started
+    #[arg(long, conflicts_with = "stack")]
+    local: bool,
+    /// Import into this stack of the AWS account that the environment names [default: the one that
+    /// `THINGPRESS_STACK` names]
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// Print nothing on stdout but each run's report.json, one after another
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    if let Some(profile) =
+        args.profile.as_deref().filter(|profile| profile.is_empty() || profile.contains('/'))
+    {
+        return Err(wrong_usage(
+            format!("`{profile}` is no profile"),
+            "name one as in [profile.NAME] of the configuration",
+        ));
+    }
+    let mut files =
+        args.files.iter().map(|path| File::look(path, args.vendor)).collect::<Result<Vec<_>>>()?;
+    // A manifest is verified by its signers, so they go first. The order is kept otherwise.
+    files.sort_by_key(|file| file.kind != Kind::Signer);
+    aws::block_on(async {
+        let (aws, stack) = destination(args).await?;
+        if !args.local {
+            deployment::announce(&aws).await?;
+        }
+        let importer = Importer::new(&aws, &stack).await?;
+        let mut worst = 0;
+        for file in &files {
+            worst = worst.max(import(&importer, file, args).await?);
+        }
+        Ok(ExitCode::from(worst))
+    })
+}
+
+async fn destination(args: &Args) -> Result<(SdkConfig, String)> {
+    if args.local {
+        let (cloud, state) = local::running()?;
+        return Ok((cloud.aws_config(), state.stack));
+    }
+    let stack = args
+        .stack
+        .clone()
+        .or_else(|| env::var("THINGPRESS_STACK").ok().filter(|stack| !stack.is_empty()));
+    let stack = stack.ok_or_else(|| {
+        wrong_usage(
+            "where to? Neither --local nor --stack is given",
+            "the local cloud: --local; an AWS account: --stack NAME",
+        )
+    })?;
+    Ok((aws::from_environment(None).await, stack))
+}
+
+/// Imports one file, and gives the exit status that it asks for.
+async fn import(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
+    let name = file.path.display();
+    let mut step = Step::begin(&format!("Uploading {name}"));
+    // A signer belongs to no profile.
+    let profile = args.profile.as_ref().filter(|_| file.kind == Kind::Manifest);
+    let key =
+        profile.map_or_else(|| file.name.clone(), |profile| format!("{profile}/{}", file.name));
+    let uploaded = importer.upload(&file.vendor.to_string(), &key, &file.path).await?;
+    step.update(&format!("Waiting for the run of s3://{}/{}", uploaded.bucket, uploaded.key));
+    let run = importer.find_run(&uploaded).await?;
+    match importer.follow(&run, &mut step).await? {
+        Outcome::Signer(output) => {
+            step.done(&format!("{name}: {}", signer_sentence(&output)));
+            Ok(0)
+        }
+        Outcome::Report(report) => {
+            drop(step);
+            show(&report, args.json)?;
+            Ok(status_of(&report))
+        }
+    }
+}
+
+fn show(report: &Report, json: bool) -> Result<()> {
+    if json {
+        let end = if report.text.ends_with('\n') { "" } else { "\n" };
+        progress::data(&format!("{}{end}", report.text))?;
+        return Ok(());
+    }
+    progress::data(&format!("{}\n", render(report)))?;
+    if !report.is_done() {
+        say(&format!(
+            "{} the results name every entry with its reason: aws s3 cp {}results.csv -",
+            progress::cyan("hint:"),
+            report.folder
+        ));
+    }
+    Ok(())
+}
+
+fn status_of(report: &Report) -> u8 {
+    if report.is_done() {
+        0
+    } else if report.is_stopped() {
+        NOT_CARRIED_OUT
+    } else {
+        SOME_NOT_FINE
+    }
+}
+
+fn signer_sentence(output: &Value) -> String {
+    let summary = output.get("summary").and_then(Value::as_str);
+    summary.unwrap_or("the signer's certificate is filed").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Report, status_of};
+
+    #[track_caller]
+    fn check(verdict: &str, expected: u8) {
+        let report = Report {
+            text: String::new(),
+            json: json!({"verdict": verdict}),
+            folder: String::new(),
+        };
+        assert_eq!(status_of(&report), expected);
+    }
+
+    #[test]
+    fn the_exit_status_follows_the_verdict() {
+        check("done", 0);
+        check("done_with_failures", 1);
+        check("stopped", 3);
+        check("a later word", 1);
+    }
+}

@@ -1,0 +1,159 @@
+//! What a file to import is, before anything is sent.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+use manifest::{Content, HEAD_BYTES, Vendor, recognize};
+
+use crate::advice::wrong_usage;
+
+/// A file that can be uploaded.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
+    /// Its name without folders, which becomes the key.
+    pub(crate) name: String,
+    /// Whose bucket it belongs in.
+    pub(crate) vendor: Vendor,
+    pub(crate) kind: Kind,
+}
+
+/// What a run makes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A certificate by which Microchip's manifests are verified.
+    Signer,
+    /// Devices to register.
+    Manifest,
+}
+
+impl File {
+    /// Looks at a file's first bytes. A vendor that is given is believed, so that a run may judge the file.
+    pub(crate) fn look(path: &Path, vendor: Option<Vendor>) -> Result<Self> {
+        let shown = path.display();
+        let head = head(path).map_err(|error| {
+            wrong_usage(format!("failed to read {shown}: {error}"), "give the path of a manifest")
+        })?;
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            return Err(wrong_usage(
+                format!("{shown} has no name that can be a key"),
+                "rename the file, in UTF-8",
+            ));
+        };
+        let content = recognize(&head.bytes, head.complete);
+        let kind = match (&content, vendor) {
+            (Content::Certificate(_), None | Some(Vendor::Microchip)) => Kind::Signer,
+            _ => Kind::Manifest,
+        };
+        let vendor = match vendor {
+            Some(vendor) => vendor,
+            None => vendor_of(&content, path)?,
+        };
+        Ok(Self { path: path.to_path_buf(), name: name.to_owned(), vendor, kind })
+    }
+}
+
+fn vendor_of(content: &Content, path: &Path) -> Result<Vendor> {
+    let shown = path.display();
+    let by_hand = "if it is a manifest all the same, name its vendor: --vendor microchip or --vendor generated";
+    match content {
+        Content::Manifest(vendor) => Ok(*vendor),
+        Content::Certificate(_) => Ok(Vendor::Microchip),
+        Content::Empty => {
+            Err(wrong_usage(format!("{shown} is empty"), "copy it again from where it came"))
+        }
+        Content::PrivateKey => Err(wrong_usage(
+            format!("{shown} holds a private key, which must never be uploaded"),
+            "keep it where it belongs; Thingpress needs certificates only",
+        )),
+        Content::Foreign(what) => Err(wrong_usage(
+            format!("{shown} is {what}, which Thingpress does not import"),
+            by_hand,
+        )),
+        Content::Unknown => {
+            Err(wrong_usage(format!("{shown} is no manifest that Thingpress knows"), by_hand))
+        }
+    }
+}
+
+struct Head {
+    bytes: Vec<u8>,
+    /// Whether these are all bytes of the file.
+    complete: bool,
+}
+
+fn head(path: &Path) -> std::io::Result<Head> {
+    let limit = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    let mut file = fs::File::open(path)?;
+    file.by_ref().take(limit).read_to_end(&mut bytes)?;
+    let complete = file.read(&mut [0])? == 0;
+    Ok(Head { bytes, complete })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use manifest::Vendor;
+
+    use super::{File, Kind};
+    use crate::advice::exit_status;
+
+    #[test]
+    fn a_given_vendor_is_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        fs::write(&path, "nothing that anybody knows, really").unwrap();
+        let file = File::look(&path, Some(Vendor::Generated)).unwrap();
+        assert_eq!(
+            (file.vendor, file.kind, file.name.as_str()),
+            (Vendor::Generated, Kind::Manifest, "notes.txt")
+        );
+        assert_eq!(exit_status(&File::look(&path, None).unwrap_err()), Some(2));
+    }
+
+    #[test]
+    fn an_empty_file_is_refused_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("empty.json");
+        fs::write(&path, "").unwrap();
+        assert!(File::look(&path, None).unwrap_err().to_string().contains("is empty"));
+    }
+
+    #[test]
+    fn a_missing_file_is_wrong_usage() {
+        let error = File::look("does/not/exist.json".as_ref(), None).unwrap_err();
+        assert_eq!(exit_status(&error), Some(2));
+    }
+
+    /// Vendors' real files are no part of the repository; where they are, they must be told apart.
+    #[test]
+    fn real_files_are_told_apart() {
+        let manifests = crate::workspace::root().join("../shared/manifests");
+        if !manifests.exists() {
+            eprintln!("left out: there are no real manifests beside the workspace");
+            return;
+        }
+        let look = |folder: &str| -> Vec<Option<(Vendor, Kind)>> {
+            let files =
+                fs::read_dir(manifests.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+            let files = files.filter(|path| path.is_file());
+            files
+                .map(|path| File::look(&path, None).ok().map(|file| (file.vendor, file.kind)))
+                .collect()
+        };
+        assert_eq!(look("microchip/signers"), [Some((Vendor::Microchip, Kind::Signer)); 5]);
+        assert_eq!(look("generated"), [Some((Vendor::Generated, Kind::Manifest))]);
+        assert_eq!(look("espressif"), [None]);
+        assert_eq!(look("infineon"), [None]);
+        let manifests = look("microchip")
+            .into_iter()
+            .filter(|kind| *kind == Some((Vendor::Microchip, Kind::Manifest)));
+        assert_eq!(manifests.count(), 2);
+    }
+}

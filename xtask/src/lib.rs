@@ -1,0 +1,22 @@
+//! What `cargo xtask` does, as a library: the whole-system tests run the same code that a person runs.
+//!
+//! One module a subcommand (`local`, `import`, `synth`, `deploy`, `test`); the others are what several of them need.
+
+pub mod cli;
+pub mod deployment;
+pub mod functions;
+pub mod local_cloud;
+pub mod progress;
+pub mod registry_objects;
+pub mod run_follow;
+pub mod venv;
+pub mod workspace;
+
+mod advice;
+mod aws;
+mod deploy;
+mod http;
+mod import;
+mod local;
+mod synth;
+mod test;

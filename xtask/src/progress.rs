@@ -1,0 +1,127 @@
+//! What a person sees while something takes its time: a moving line on a terminal, plain lines elsewhere.
+//!
+//! All of it goes to stderr. Stdout carries data only.
+#![expect(
+    clippy::print_stderr,
+    reason = "talking to the person at the terminal is this module's purpose"
+)]
+
+use std::{
+    env,
+    io::{self, IsTerminal, Write, stderr, stdout},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Says one line to the person at the terminal.
+pub fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Writes data to stdout, for a person or for the next program of a pipe.
+pub(crate) fn data(text: &str) -> io::Result<()> {
+    let mut stdout = stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Red, where colours are wanted. Meaning is never carried by the colour alone.
+#[must_use]
+pub fn red(text: &str) -> String {
+    coloured("31", text)
+}
+
+/// Green, where colours are wanted.
+#[must_use]
+pub fn green(text: &str) -> String {
+    coloured("32", text)
+}
+
+/// Yellow, where colours are wanted.
+#[must_use]
+pub fn yellow(text: &str) -> String {
+    coloured("33", text)
+}
+
+/// Cyan, where colours are wanted.
+#[must_use]
+pub fn cyan(text: &str) -> String {
+    coloured("36", text)
+}
+
+fn coloured(code: &str, text: &str) -> String {
+    // https://no-color.org: any value but the empty one turns colours off.
+    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if unwanted || !stderr().is_terminal() {
+        text.to_owned()
+    } else {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+fn is_animated() -> bool {
+    let unwanted = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    stderr().is_terminal() && !unwanted("CI") && !unwanted("NO_PROGRESS") && !unwanted("NO_COLOR")
+}
+
+/// One piece of work that is under way.
+#[derive(Debug)]
+pub struct Step {
+    bar: Option<ProgressBar>,
+    last: String,
+}
+
+impl Step {
+    /// Begins a piece of work: `text` says what is being done.
+    #[must_use]
+    pub fn begin(text: &str) -> Self {
+        let bar = is_animated().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        let mut step = Self { bar, last: String::new() };
+        step.update(text);
+        step
+    }
+
+    /// Says what is being done now. Without a terminal, a line is printed only where the text changed.
+    pub fn update(&mut self, text: &str) {
+        if self.last == text {
+            return;
+        }
+        text.clone_into(&mut self.last);
+        match &self.bar {
+            Some(bar) => bar.set_message(self.last.clone()),
+            None => say(text),
+        }
+    }
+
+    /// Prints a line that stays, above the moving one.
+    pub fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
+        }
+    }
+
+    /// Ends the piece of work; `text` stays.
+    pub fn done(self, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        say(&format!("{} {text}", green("✓")));
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

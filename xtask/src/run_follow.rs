@@ -1,0 +1,320 @@
+//! From a file to the report of its run: upload, find the execution that the upload started, follow it.
+
+mod execution;
+mod report;
+
+use std::{collections::HashSet, path::Path, time::Duration};
+
+use anyhow::{Context, Result, anyhow};
+use aws_config::SdkConfig;
+use aws_sdk_s3::{operation::get_object::GetObjectError, primitives::ByteStream};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    advice::{Advise, with_hint},
+    aws::{Account, message},
+    progress::Step,
+};
+
+pub use execution::Stage;
+pub use report::render;
+
+/// An upload starts its run within seconds; EventBridge promises no more than "at least once".
+const START_PATIENCE: Duration = Duration::from_mins(1);
+/// How long the report of a run that was stopped may take: it is written by another machine.
+const CLOSING_PATIENCE: Duration = Duration::from_mins(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// One deployed stack, seen by somebody who imports files.
+#[derive(Clone, Debug)]
+pub struct Importer {
+    s3: aws_sdk_s3::Client,
+    sfn: aws_sdk_sfn::Client,
+    stack: String,
+    machine: String,
+}
+
+/// An object in a vendor's bucket, exactly this version of it.
+#[derive(Clone, Debug)]
+pub struct Uploaded {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+    /// The version, where the bucket keeps versions.
+    pub version: Option<String>,
+    /// The ETag, without its quotation marks.
+    pub etag: String,
+    /// Runs that were there before the upload and cannot be its own.
+    earlier: HashSet<String>,
+}
+
+/// A run of the import machine.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The execution's name, by which its files and its report are found.
+    pub name: String,
+    /// The execution's ARN.
+    pub arn: String,
+}
+
+/// What a run ended with.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The file was a signer's certificate, which is filed now. The value is the run's output.
+    Signer(Value),
+    /// The run reported on a manifest.
+    Report(Report),
+}
+
+/// A run's report and its address.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The bytes of `report.json`.
+    pub text: String,
+    /// The same, parsed.
+    pub json: Value,
+    /// `s3://<bucket>/runs/<run>/`, where the report and its tables are.
+    pub folder: String,
+}
+
+impl Importer {
+    /// For the stack of this name in the account that `aws` belongs to.
+    pub async fn new(aws: &SdkConfig, stack: &str) -> Result<Self> {
+        let machine = Account::of(aws).await?.state_machine(&format!("{stack}-import"));
+        // Bucket names as host names do not resolve on a machine of one's own.
+        let s3 = aws_sdk_s3::config::Builder::from(aws)
+            .force_path_style(aws.endpoint_url().is_some())
+            .build();
+        Ok(Self {
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sfn: aws_sdk_sfn::Client::new(aws),
+            stack: stack.to_owned(),
+            machine,
+        })
+    }
+
+    /// Uploads a file to the bucket of its vendor.
+    pub async fn upload(&self, vendor: &str, key: &str, path: &Path) -> Result<Uploaded> {
+        let earlier = self.runs().await?.into_iter().map(|run| run.arn).collect();
+        let bucket = format!("{}-{vendor}", self.stack);
+        let body = ByteStream::from_path(path)
+            .await
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        let put = self
+            .s3
+            .put_object()
+            .bucket(&bucket)
+            .key(key)
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| anyhow!(message(error)))
+            .with_context(|| format!("failed to upload {} to the bucket {bucket}", path.display()))
+            .advise(|| {
+                format!(
+                    "is the stack `{}` deployed there? cargo xtask deploy --stack NAME",
+                    self.stack
+                )
+            })?;
+        Ok(Uploaded {
+            bucket,
+            key: key.to_owned(),
+            version: put.version_id().map(ToOwned::to_owned),
+            etag: put.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
+            earlier,
+        })
+    }
+
+    /// Waits for the run that an upload starts.
+    pub async fn find_run(&self, uploaded: &Uploaded) -> Result<Run> {
+        let begun = Instant::now();
+        let mut others = uploaded.earlier.clone();
+        let mut pause = FIRST_PAUSE;
+        while begun.elapsed() < START_PATIENCE {
+            for run in self.runs().await? {
+                if others.insert(run.arn.clone()) && uploaded.is_input(&self.input(&run).await?) {
+                    return Ok(run);
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        Err(with_hint(
+            format!(
+                "no run was started for s3://{}/{} within {} seconds",
+                uploaded.bucket,
+                uploaded.key,
+                START_PATIENCE.as_secs()
+            ),
+            format!(
+                "look at the executions of {0}-ingest, and at the queue {0}-undelivered",
+                self.stack
+            ),
+        ))
+    }
+
+    /// Follows a run to its end, and reads its report.
+    pub async fn follow(&self, run: &Run, step: &mut Step) -> Result<Outcome> {
+        let mut pause = FIRST_PAUSE;
+        let ended = loop {
+            let execution = execution::describe(&self.sfn, &run.arn).await?;
+            if execution.has_ended {
+                break execution;
+            }
+            let stage = execution::stage(&self.sfn, &run.arn).await?;
+            step.update(&format!("{}: {stage}", run.name));
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        };
+        if let Some(output) = ended.signer() {
+            return Ok(Outcome::Signer(output));
+        }
+        let begun = Instant::now();
+        loop {
+            if let Some(report) = self.report(run).await? {
+                return Ok(Outcome::Report(report));
+            }
+            if begun.elapsed() > CLOSING_PATIENCE {
+                return Err(with_hint(
+                    format!(
+                        "run {} ended as {} without a report: {}",
+                        run.name,
+                        ended.status,
+                        ended.why()
+                    ),
+                    format!("open the execution {} in the Step Functions console", run.arn),
+                ));
+            }
+            step.update(&format!(
+                "{}: ended as {}, waiting for its report",
+                run.name, ended.status
+            ));
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The report of a run that has one.
+    pub async fn report(&self, run: &Run) -> Result<Option<Report>> {
+        let bucket = format!("{}-runs", self.stack);
+        let folder = format!("runs/{}/", run.name);
+        let key = format!("{folder}report.json");
+        let found = match self.s3.get_object().bucket(&bucket).key(&key).send().await {
+            Ok(found) => found,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
+                return Ok(None);
+            }
+            Err(error) => {
+                return Err(anyhow!(message(error)))
+                    .with_context(|| format!("failed to read s3://{bucket}/{key}"));
+            }
+        };
+        let bytes = found
+            .body
+            .collect()
+            .await
+            .with_context(|| format!("failed to read s3://{bucket}/{key}"))?;
+        let text = String::from_utf8(bytes.to_vec()).context("the report is not UTF-8")?;
+        let json = serde_json::from_str(&text).context("the report is not JSON")?;
+        Ok(Some(Report { text, json, folder: format!("s3://{bucket}/{folder}") }))
+    }
+
+    /// The latest runs.
+    async fn runs(&self) -> Result<Vec<Run>> {
+        let listed = self
+            .sfn
+            .list_executions()
+            .state_machine_arn(&self.machine)
+            .max_results(100)
+            .send()
+            .await
+            .map_err(|error| anyhow!(message(error)))
+            .with_context(|| format!("failed to list the runs of {}", self.machine))
+            .advise(|| {
+                format!(
+                    "is the stack `{}` deployed there? cargo xtask deploy --stack NAME",
+                    self.stack
+                )
+            })?;
+        let runs = listed.executions.into_iter();
+        Ok(runs.map(|each| Run { name: each.name, arn: each.execution_arn }).collect())
+    }
+
+    async fn input(&self, run: &Run) -> Result<Value> {
+        let found = self
+            .sfn
+            .describe_execution()
+            .execution_arn(&run.arn)
+            .send()
+            .await
+            .map_err(|error| anyhow!(message(error)))
+            .with_context(|| format!("failed to look at run {}", run.name))?;
+        Ok(found.input().and_then(|input| serde_json::from_str(input).ok()).unwrap_or_default())
+    }
+}
+
+impl Uploaded {
+    /// Whether a run with this input works on the upload.
+    fn is_input(&self, input: &Value) -> bool {
+        let field = |name: &str| {
+            input.pointer(&format!("/object/{name}")).and_then(Value::as_str).unwrap_or_default()
+        };
+        let is_version = match (field("version"), self.version.as_deref()) {
+            // The local cloud's events name no version.
+            ("", _) | (_, None) => field("etag").trim_matches('"') == self.etag,
+            (started, Some(uploaded)) => started == uploaded,
+        };
+        field("bucket") == self.bucket && field("key") == self.key && is_version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::json;
+
+    use super::Uploaded;
+
+    fn uploaded() -> Uploaded {
+        Uploaded {
+            bucket: "b".into(),
+            key: "a folder/ü.json".into(),
+            version: Some("2".into()),
+            etag: "e".into(),
+            earlier: HashSet::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(object: serde_json::Value, expected: bool) {
+        assert_eq!(
+            uploaded().is_input(&json!({"vendor": "microchip", "object": object})),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_run_is_found_by_the_version() {
+        check(
+            json!({"bucket": "b", "key": "a folder/ü.json", "version": "2", "etag": "other"}),
+            true,
+        );
+        check(json!({"bucket": "b", "key": "a folder/ü.json", "version": "1", "etag": "e"}), false);
+    }
+
+    #[test]
+    fn without_a_version_the_content_counts() {
+        check(json!({"bucket": "b", "key": "a folder/ü.json", "version": "", "etag": "e"}), true);
+        check(json!({"bucket": "b", "key": "a folder/ü.json", "version": "", "etag": "f"}), false);
+    }
+
+    #[test]
+    fn another_object_is_another_run() {
+        check(json!({"bucket": "c", "key": "a folder/ü.json", "version": "2"}), false);
+        check(json!({"bucket": "b", "key": "ü.json", "version": "2"}), false);
+        check(json!({}), false);
+    }
+}

@@ -1,0 +1,163 @@
+//! What Step Functions tells about a run that is under way.
+
+use std::fmt;
+
+use anyhow::{Context, Result, anyhow};
+use aws_sdk_sfn::{Client, types::ExecutionStatus};
+use serde_json::Value;
+
+use crate::aws::message;
+
+/// How many of the latest events are looked through for the state that the run is in.
+const EVENTS: i32 = 25;
+
+/// Where a run is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// In the state of this name.
+    State(String),
+    /// In the Map: so many units of work are finished, of so many.
+    Units {
+        /// Units that ended, well or not.
+        finished: i64,
+        /// All units of the run.
+        total: i64,
+    },
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(name) => formatter.write_str(name),
+            Self::Units { finished, total } => {
+                write!(formatter, "Register, {finished} of {total} units of work")
+            }
+        }
+    }
+}
+
+/// A run as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Execution {
+    pub(super) has_ended: bool,
+    pub(super) status: String,
+    output: Option<Value>,
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+impl Execution {
+    /// The output of a run whose file was a signer's certificate.
+    pub(super) fn signer(&self) -> Option<Value> {
+        let output = self.output.as_ref()?;
+        (output.get("next")?.as_str()? == "signer").then(|| output.clone())
+    }
+
+    /// Error and cause, as far as the run names them.
+    pub(super) fn why(&self) -> String {
+        let parts: Vec<&str> =
+            [&self.error, &self.cause].into_iter().flatten().map(String::as_str).collect();
+        if parts.is_empty() { "it names no cause".to_owned() } else { parts.join(": ") }
+    }
+}
+
+pub(super) async fn describe(client: &Client, arn: &str) -> Result<Execution> {
+    let found = client
+        .describe_execution()
+        .execution_arn(arn)
+        .send()
+        .await
+        .map_err(|error| anyhow!(message(error)))
+        .with_context(|| format!("failed to look at {arn}"))?;
+    Ok(Execution {
+        has_ended: !matches!(
+            found.status,
+            ExecutionStatus::Running | ExecutionStatus::PendingRedrive
+        ),
+        status: found.status.as_str().to_owned(),
+        output: found.output().and_then(|output| serde_json::from_str(output).ok()),
+        error: found.error,
+        cause: found.cause,
+    })
+}
+
+/// Where the run is now.
+pub(super) async fn stage(client: &Client, arn: &str) -> Result<Stage> {
+    let state = state_name(client, arn).await?;
+    if state == "Register"
+        && let Some(units) = units(client, arn).await?
+    {
+        return Ok(units);
+    }
+    Ok(Stage::State(state))
+}
+
+async fn state_name(client: &Client, arn: &str) -> Result<String> {
+    let history = client
+        .get_execution_history()
+        .execution_arn(arn)
+        .reverse_order(true)
+        .include_execution_data(false)
+        .max_results(EVENTS)
+        .send()
+        .await
+        .map_err(|error| anyhow!(message(error)))
+        .with_context(|| format!("failed to read the history of {arn}"))?;
+    let entered = history.events().iter().find_map(|event| event.state_entered_event_details());
+    Ok(entered.map_or_else(|| "started".to_owned(), |details| details.name().to_owned()))
+}
+
+async fn units(client: &Client, arn: &str) -> Result<Option<Stage>> {
+    let runs = client
+        .list_map_runs()
+        .execution_arn(arn)
+        .send()
+        .await
+        .map_err(|error| anyhow!(message(error)))
+        .with_context(|| format!("failed to list the units of work of {arn}"))?;
+    let Some(run) = runs.map_runs().first() else { return Ok(None) };
+    let run = client
+        .describe_map_run()
+        .map_run_arn(run.map_run_arn())
+        .send()
+        .await
+        .map_err(|error| anyhow!(message(error)))
+        .with_context(|| format!("failed to count the units of work of {arn}"))?;
+    Ok(run.item_counts().map(|counts| Stage::Units {
+        finished: counts.succeeded() + counts.failed() + counts.timed_out() + counts.aborted(),
+        total: counts.total(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Execution;
+
+    fn ended(output: serde_json::Value) -> Execution {
+        Execution {
+            has_ended: true,
+            status: "SUCCEEDED".into(),
+            output: Some(output),
+            error: None,
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn a_filed_signer_is_told_from_a_report() {
+        assert!(ended(json!({"next": "signer", "sha256": "00"})).signer().is_some());
+        assert!(ended(json!({"next": "report", "verdict": "done"})).signer().is_none());
+        assert!(ended(json!("signer")).signer().is_none());
+    }
+
+    #[test]
+    fn error_and_cause_are_told_together() {
+        let mut execution = ended(json!({}));
+        assert_eq!(execution.why(), "it names no cause");
+        execution.error = Some("Stopped".into());
+        execution.cause = Some("by hand".into());
+        assert_eq!(execution.why(), "Stopped: by hand");
+    }
+}

@@ -1,0 +1,43 @@
+//! `cargo xtask test`
+
+use std::{ffi::OsString, process::ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::{advice::with_hint, functions, workspace};
+
+/// Run every test of the project, the whole-system ones included
+///
+/// Builds the functions and installs the local cloud first, because the whole-system tests need both.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Further arguments for `cargo test`, such as `--package manifest` or a test's name
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    arguments: Vec<OsString>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    functions::build()?;
+    let names_packages =
+        args.arguments.iter().filter_map(|argument| argument.to_str()).any(is_package_option);
+    let status = workspace::cargo()
+        .arg("test")
+        .args((!names_packages).then_some("--workspace"))
+        .args(&args.arguments)
+        // A snapshot that differs is a failure, not a file to review later.
+        .env("INSTA_UPDATE", "no")
+        .status()
+        .context("failed to run cargo")?;
+    if status.success() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(with_hint(
+        "tests failed; their names are above",
+        "one test alone: cargo xtask test -- --package NAME TEST -- --nocapture",
+    ))
+}
+
+/// Cargo takes either the whole workspace or packages by name.
+fn is_package_option(argument: &str) -> bool {
+    argument == "-p" || argument.starts_with("--package")
+}
