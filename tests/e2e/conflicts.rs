@@ -3,9 +3,9 @@
 use aws_sdk_iot::types::CertificateStatus;
 
 use crate::{
-    gate::Then,
+    gate::{Then, kill_function},
     samples::{Authority, pem, standard},
-    world::{World, bucket, device},
+    world::{Making, PROFILES, STACK, World, bucket, device},
 };
 
 const POLICIES: [&str; 2] = ["sensor-base", "sensor-telemetry"];
@@ -38,8 +38,8 @@ async fn the_same_name_twice_in_a_file_gives_the_thing_one_principal() {
 async fn what_stands_already_is_left_as_it_is() {
     let world = World::new().await;
     let authority = Authority::new("Test CA");
-    let names = ["renewed", "renamed", "revoked", "retyped", "free", "partial"];
-    let [renewed, renamed, revoked, retyped, free, partial] =
+    let names = ["renewed", "renamed", "revoked", "retyped", "free", "partial", "shared"];
+    let [renewed, renamed, revoked, retyped, free, partial, shared] =
         names.map(|name| authority.leaf(name));
     let old = authority.leaf("renewed");
 
@@ -57,10 +57,16 @@ async fn what_stands_already_is_left_as_it_is() {
     let partial_arn = register(&world, &partial, CertificateStatus::Inactive).await;
     create_thing(&world, "partial", Some("sensor")).await;
     attach(&world, "partial", &partial_arn).await;
+    create_thing(&world, "shared", Some("sensor")).await;
+    let second = authority.leaf("shared");
+    for der in [&shared, &second] {
+        let arn = register(&world, der, CertificateStatus::Active).await;
+        attach(&world, "shared", &arn).await;
+    }
 
-    let file = list(&[&renewed, &renamed, &revoked, &retyped, &free, &partial]);
+    let file = list(&[&renewed, &renamed, &revoked, &retyped, &free, &partial, &shared]);
     let run = world.import("generated", "reel.txt", file.clone()).await;
-    assert_eq!(run.summary(), "6 read, 2 updated, 4 conflict; red");
+    assert_eq!(run.summary(), "7 read, 2 updated, 5 conflict; red");
     let codes: Vec<_> = (1..=6).map(|entry| run.result(entry)["code"].as_str()).collect();
     let conflicts = [
         "Thing.HasAnotherCertificate",
@@ -69,6 +75,13 @@ async fn what_stands_already_is_left_as_it_is() {
         "Thing.OtherType",
     ];
     assert_eq!(codes, [conflicts.as_slice(), &["", ""]].concat());
+
+    assert_eq!(run.result(7)["code"], "Thing.HasAnotherCertificate");
+    assert_eq!(
+        world.device("shared").await.unwrap().certificates.len(),
+        2,
+        "both were there before"
+    );
 
     let untouched = (CertificateStatus::Active, vec![]);
     assert_eq!(world.certificate(&id(&renewed)).await, None);
@@ -89,33 +102,38 @@ async fn what_stands_already_is_left_as_it_is() {
     assert_eq!(run.result(6)["warnings"], "Certificate.LeftInactive");
 
     let again = world.import("generated", "reel.txt", file).await;
-    assert_eq!(again.summary(), "6 read, 2 unchanged, 4 conflict; red");
+    assert_eq!(again.summary(), "7 read, 2 unchanged, 5 conflict; red");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_files_that_race_for_a_thing_neither_leaves_it_two_principals() {
-    let world = World::new().await;
-    let authority = Authority::new("Test CA");
-    let [ours, theirs] = ["raced", "raced"].map(|name| authority.leaf(name));
-    let arn = register(&world, &theirs, CertificateStatus::Active).await;
+    let world = Making::with(PROFILES).waiting("0.1").world().await;
     let lease = world.s3.put_object().bucket(bucket("runs")).key("rate/active/the-other-run");
     lease.send().await.unwrap();
-    let iot = world.iot.clone();
-    world.gate.strike_at("AttachThingPrincipal", 1, async move || {
-        iot.attach_thing_principal().thing_name("raced").principal(arn).send().await.unwrap();
-        Then::PassOn
-    });
+    let authority = Authority::new("Test CA");
+    for name in ["raced", "raced-and-killed"] {
+        let [ours, theirs] = [name, name].map(|name| authority.leaf(name));
+        let arn = register(&world, &theirs, CertificateStatus::Active).await;
+        let iot = world.iot.clone();
+        world.gate.strike_at("AttachThingPrincipal", 1, async move || {
+            iot.attach_thing_principal().thing_name(name).principal(arn).send().await.unwrap();
+            Then::PassOn
+        });
+        if name == "raced-and-killed" {
+            world.gate.strike_at("DetachThingPrincipal", 1, async || {
+                kill_function(&format!("{STACK}-register"));
+                Then::Lose
+            });
+        }
 
-    let run = world.import("generated", "reel.txt", list(&[&ours])).await;
-    assert_eq!(run.summary(), "1 read, 1 conflict; red");
-    assert_eq!(run.problem(), "Thing.Raced");
-    let raced = world.device("raced").await.unwrap();
-    assert_eq!(raced.certificates, [(id(&theirs), CertificateStatus::Active, vec![])]);
-    assert_eq!(
-        world.certificate(&id(&ours)).await,
-        Some((CertificateStatus::Active, vec![])),
-        "it can do nothing"
-    );
+        let run = world.import("generated", &format!("{name}.txt"), list(&[&ours])).await;
+        assert_eq!(run.summary(), "1 read, 1 conflict; red");
+        assert_eq!(run.problem(), "Thing.Raced");
+        let raced = world.device(name).await.unwrap();
+        assert_eq!(raced.certificates, [(id(&theirs), CertificateStatus::Active, vec![])]);
+        let left = world.certificate(&id(&ours)).await;
+        assert_eq!(left, Some((CertificateStatus::Active, vec![])), "it can do nothing");
+    }
 }
 
 async fn register(world: &World, der: &[u8], status: CertificateStatus) -> String {

@@ -42,7 +42,7 @@ struct State {
     upstream: OnceLock<u16>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
     /// Called once with the operation's n-th call, before it is passed on.
-    strike: Mutex<Option<(&'static str, u64, Strike)>>,
+    strikes: Mutex<Vec<(&'static str, u64, Strike)>>,
     /// How many calls of an operation are still answered with an error of AWS's, instead of being passed on.
     refusals: Mutex<Vec<(&'static str, u32, Refusal)>>,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -57,7 +57,7 @@ impl Gate {
         let state = Arc::new(State {
             upstream: OnceLock::new(),
             calls: Mutex::default(),
-            strike: Mutex::default(),
+            strikes: Mutex::default(),
             refusals: Mutex::default(),
             client,
         });
@@ -92,8 +92,8 @@ impl Gate {
         F: Future<Output = Then> + Send + 'static,
     {
         let so_far = self.calls().get(operation).copied().unwrap_or_default();
-        *self.state.strike.lock().unwrap() =
-            Some((operation, so_far + nth, Box::new(|| Box::pin(strike()))));
+        let strike: Strike = Box::new(|| Box::pin(strike()));
+        self.state.strikes.lock().unwrap().push((operation, so_far + nth, strike));
     }
 
     /// Answers the operation's next calls with an error.
@@ -144,8 +144,8 @@ async fn pass(
             .entry(operation)
             .and_modify(|count| *count += 1)
             .or_insert(1);
-        let strike =
-            state.strike.lock().unwrap().take_if(|(at, nth, _)| *at == operation && *nth == count);
+        let due = |(at, nth, _): &mut (&str, u64, Strike)| *at == operation && *nth == count;
+        let strike = state.strikes.lock().unwrap().extract_if(.., due).next();
         if let Some((_, _, strike)) = strike
             && strike().await == Then::Lose
         {

@@ -14,6 +14,7 @@
 mod bad_input;
 mod command_line;
 mod conflicts;
+mod connections;
 mod contracts;
 mod gate;
 mod interruptions;

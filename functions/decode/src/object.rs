@@ -21,12 +21,11 @@ const CHUNKS: usize = 8;
 /// `None` where that version is gone: the object was deleted or overwritten since.
 pub(crate) async fn pin(s3: &Client, object: Object) -> Result<Option<Source>, DecodeError> {
     let Object { bucket, key, version, etag } = object;
-    let request = s3
-        .head_object()
-        .bucket(&bucket)
-        .key(&key)
-        .set_version_id(some(&version))
-        .set_if_match(some(&etag));
+    let request = s3.head_object().bucket(&bucket).key(&key);
+    let request = match some(&version) {
+        Some(version) => request.version_id(version),
+        None => request.set_if_match(some(&etag)),
+    };
     let head = match request.send().await {
         Ok(head) => head,
         Err(error) if is_gone(error.raw_response().map(|raw| raw.status().as_u16())) => {

@@ -6,6 +6,7 @@ use futures::{StreamExt, stream};
 use ledger::{Created, Intent, Keep, Leases, Outcome, Plan, RunFiles, Store, Unit, Work};
 use registry::{CallError, Ending, Finding, Reason, Registry, Situation};
 use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
 
 use crate::RegisterError;
 
@@ -13,8 +14,9 @@ use crate::RegisterError;
 /// devices a second, twice what one worker's share of a rate can be.
 const IN_FLIGHT: usize = 64;
 
-/// No device is begun later than this before the function's deadline; one takes a few seconds at most.
-const RESERVE: Duration = Duration::from_mins(1);
+/// Devices are left this long before the function's deadline, so that there is time to write down
+/// what became of them. Leaving one between two calls is as safe as dying there.
+const RESERVE: Duration = Duration::from_secs(30);
 
 /// How the devices of a unit ended, for people who watch the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -55,7 +57,7 @@ impl Carrier<'_> {
         round: u32,
         deadline: SystemTime,
     ) -> Result<Tally, RegisterError> {
-        let until = deadline.checked_sub(RESERVE).unwrap_or(deadline);
+        let until = Instant::now() + left_until(deadline).saturating_sub(RESERVE);
         let mut outcomes = if round > 0 { self.outcomes(unit).await? } else { Vec::new() };
         let mut work = self.work(unit).await?;
         work.retain(|work| !is_done(work, &outcomes));
@@ -85,7 +87,7 @@ impl Carrier<'_> {
     ///
     /// A device that was not looked at could later not be told from one that this run made. So
     /// nothing is written then, and the whole unit comes again.
-    async fn look_at(&self, work: Vec<Work>, until: SystemTime) -> Option<Vec<(Work, Finding)>> {
+    async fn look_at(&self, work: Vec<Work>, until: Instant) -> Option<Vec<(Work, Finding)>> {
         let profile = &self.plan.profile;
         let mut looked = stream::iter(work)
             .map(async |work| {
@@ -111,7 +113,7 @@ impl Carrier<'_> {
         &self,
         devices: Vec<(Work, Finding)>,
         earlier: Option<&Intent>,
-        until: SystemTime,
+        until: Instant,
     ) -> Vec<Outcome> {
         let others_active = self.others_active;
         let situation = Situation { profile: &self.plan.profile, earlier, others_active };
@@ -180,6 +182,7 @@ impl Carrier<'_> {
 }
 
 /// What a step on one device came to.
+#[derive(Debug, PartialEq)]
 enum Attempt<T> {
     Ended(T),
     /// The device is to be taken up again.
@@ -188,19 +191,25 @@ enum Attempt<T> {
     Failed(Reason),
 }
 
-/// Runs `task` unless the function's time is nearly up.
+/// Runs `task`, as far as the function's time allows. With a small share of the rates, most of a
+/// device's time is spent waiting for tokens.
 async fn unless_late<T>(
-    until: SystemTime,
+    until: Instant,
     task: impl Future<Output = Result<T, CallError>>,
 ) -> Attempt<T> {
-    if SystemTime::now() >= until {
+    if Instant::now() >= until {
         return Attempt::Again(Reason::OutOfTime);
     }
-    match task.await {
-        Ok(ended) => Attempt::Ended(ended),
-        Err(error) if error.kind.is_passing() => Attempt::Again(error.into()),
-        Err(error) => Attempt::Failed(error.into()),
+    match timeout_at(until, task).await {
+        Err(_) => Attempt::Again(Reason::OutOfTime),
+        Ok(Ok(ended)) => Attempt::Ended(ended),
+        Ok(Err(error)) if error.kind.is_passing() => Attempt::Again(error.into()),
+        Ok(Err(error)) => Attempt::Failed(error.into()),
     }
+}
+
+fn left_until(deadline: SystemTime) -> Duration {
+    deadline.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 fn is_done(work: &Work, outcomes: &[Outcome]) -> bool {
@@ -224,4 +233,39 @@ fn tally(outcomes: &[Outcome], unit: &Unit) -> Tally {
     }
     tally.left_over = unit.count.saturating_sub(tally.ended());
     tally
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use registry::{Call, CallErrorKind};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_device_that_waits_too_long_for_its_tokens_is_taken_up_again() {
+        let until = Instant::now() + Duration::from_mins(10);
+        assert_eq!(unless_late::<()>(until, pending()).await, Attempt::Again(Reason::OutOfTime));
+        assert_eq!(
+            unless_late(until, ready(Ok(()))).await,
+            Attempt::Again(Reason::OutOfTime),
+            "nothing is begun late"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_can_succeed_later_is_taken_up_again() {
+        let until = Instant::now() + Duration::from_mins(10);
+        let fail = async |kind| {
+            let error = CallError { call: Call::CreateThing, kind };
+            unless_late::<()>(until, ready(Err(error))).await
+        };
+        let call = Call::CreateThing;
+        assert_eq!(
+            fail(CallErrorKind::Throttled).await,
+            Attempt::Again(Reason::Throttled { call })
+        );
+        assert_eq!(fail(CallErrorKind::NotFound).await, Attempt::Failed(Reason::NotFound { call }));
+    }
 }

@@ -47,6 +47,24 @@ impl Ending {
     }
 }
 
+/// Why a device is not finished.
+enum Halt {
+    Call(CallError),
+    Reason(Reason),
+}
+
+impl From<CallError> for Halt {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<Reason> for Halt {
+    fn from(reason: Reason) -> Self {
+        Self::Reason(reason)
+    }
+}
+
 /// Acts on one device. An error means that it is to be taken up again, from the start.
 pub async fn act(
     registry: &Registry,
@@ -55,7 +73,8 @@ pub async fn act(
     finding: Finding,
 ) -> Result<Ending, Again> {
     let acted = match finding {
-        Finding::Conflict(reason) => return Ok(Ending::bad(reason)),
+        Finding::Conflict(reason) => Err(reason.into()),
+        Finding::Shared { arn } => settle_shared(registry, situation, work, &arn).await,
         Finding::Ours(ours) => complete(registry, situation, work, ours).await,
         Finding::New if situation.profile.defer_things => {
             register_only(registry, situation, work).await
@@ -65,8 +84,29 @@ pub async fn act(
     };
     match acted {
         Ok(ending) => Ok(ending),
-        Err(error) if error.kind.is_passing() => Err(error),
-        Err(error) => Ok(Ending::bad(error.into())),
+        Err(Halt::Reason(reason)) => Ok(Ending::bad(reason)),
+        Err(Halt::Call(error)) if error.kind.is_passing() => Err(error),
+        Err(Halt::Call(error)) => Ok(Ending::bad(error.into())),
+    }
+}
+
+/// The thing has another certificate besides the device's own.
+///
+/// Where an earlier try did not find it so, this run attached the device's own, lost the race, and
+/// died before it could step back.
+async fn settle_shared(
+    registry: &Registry,
+    situation: Situation<'_>,
+    work: &Work,
+    arn: &str,
+) -> Result<Ending, Halt> {
+    let thing = work.thing.clone();
+    match situation.earlier {
+        Some(earlier) if !earlier.existing.contains_key(&work.entry) => {
+            registry.detach_principal(&thing, arn).await?;
+            Err(Reason::ThingRaced { thing }.into())
+        }
+        _ => Err(Reason::ThingHasAnotherCertificate { thing }.into()),
     }
 }
 
@@ -76,13 +116,9 @@ async fn complete(
     situation: Situation<'_>,
     work: &Work,
     ours: Ours,
-) -> Result<Ending, CallError> {
-    try_join_all(ours.missing_groups.iter().map(|group| registry.add_to_group(&work.thing, group)))
-        .await?;
-    try_join_all(
-        ours.missing_policies.iter().map(|policy| registry.attach_policy(&ours.arn, policy)),
-    )
-    .await?;
+) -> Result<Ending, Halt> {
+    join_groups(registry, work, &ours.missing_groups).await?;
+    attach_policies(registry, &ours.arn, &ours.missing_policies).await?;
     let now = if ours.is_whole() { OutcomeKind::Unchanged } else { OutcomeKind::Updated };
     let outcome = word(situation, work, now, Some(ours.created));
     Ok(Ending { outcome, reason: None, warnings: ours.warnings })
@@ -94,38 +130,24 @@ async fn assemble(
     situation: Situation<'_>,
     work: &Work,
     new_thing: bool,
-) -> Result<Ending, CallError> {
-    let Situation { profile, .. } = situation;
-    let thing = &work.thing;
-    let certificate = match certificate(registry, situation, work).await? {
-        Ok(certificate) => certificate,
-        Err(reason) => return Ok(Ending::bad(reason)),
-    };
-    if let Some(other) = other_thing(registry, &certificate, thing).await? {
-        return Ok(Ending::bad(Reason::CertificateOnAnotherThing { other }));
+) -> Result<Ending, Halt> {
+    let Situation { profile, others_active, .. } = situation;
+    let certificate = register(registry, profile, work).await?;
+    certificate.is_free_for(registry, &work.thing).await?;
+    if new_thing {
+        create_thing(registry, profile, work).await?;
     }
     let arn = &certificate.arn;
-    if new_thing {
-        match registry.create_thing(thing, profile).await {
-            Err(CallError { kind: CallErrorKind::Exists, .. }) => {
-                return Ok(Ending::bad(Reason::ThingChangedMeanwhile { thing: thing.clone() }));
-            }
-            created => created?,
-        }
+    futures::try_join!(
+        registry.attach_principal(&work.thing, arn),
+        join_groups(registry, work, &profile.thing_groups),
+    )?;
+    if others_active {
+        step_back_if_raced(registry, work, arn).await?;
     }
-    let groups =
-        try_join_all(profile.thing_groups.iter().map(|group| registry.add_to_group(thing, group)));
-    futures::try_join!(registry.attach_principal(thing, arn), groups)?;
-    if situation.others_active && is_raced(registry, work).await? {
-        registry.detach_principal(thing, arn).await?;
-        return Ok(Ending::bad(Reason::ThingRaced { thing: thing.clone() }));
-    }
-    try_join_all(profile.policies.iter().map(|policy| registry.attach_policy(arn, policy))).await?;
-    let now = if new_thing && certificate.created.is_none() {
-        OutcomeKind::Created
-    } else {
-        OutcomeKind::Updated
-    };
+    attach_policies(registry, arn, &profile.policies).await?;
+    let all_new = new_thing && certificate.created.is_none();
+    let now = if all_new { OutcomeKind::Created } else { OutcomeKind::Updated };
     let outcome = word(situation, work, now, certificate.created);
     Ok(Ending { outcome, reason: None, warnings: certificate.warnings })
 }
@@ -135,27 +157,20 @@ async fn register_only(
     registry: &Registry,
     situation: Situation<'_>,
     work: &Work,
-) -> Result<Ending, CallError> {
-    let mut certificate = match certificate(registry, situation, work).await? {
-        Ok(certificate) => certificate,
-        Err(reason) => return Ok(Ending::bad(reason)),
-    };
-    if situation.profile.certificate_status == CertificateStatus::Active {
-        try_join_all(
-            situation
-                .profile
-                .policies
-                .iter()
-                .map(|policy| registry.attach_policy(&certificate.arn, policy)),
-        )
-        .await?;
+) -> Result<Ending, Halt> {
+    let profile = situation.profile;
+    let mut certificate = register(registry, profile, work).await?;
+    if profile.certificate_status == CertificateStatus::Active {
+        attach_policies(registry, &certificate.arn, &profile.policies).await?;
         certificate.warnings.push(Note {
             code: "Certificate.ActiveWithoutThing".to_owned(),
-            reason: "the certificate is active and has its policies, and its thing comes later: the device can connect already".to_owned(),
+            reason: "the certificate is active and has its policies, and its thing comes later: \
+                     the device can connect already"
+                .to_owned(),
         });
     }
-    let now =
-        if certificate.created.is_none() { OutcomeKind::Created } else { OutcomeKind::Unchanged };
+    let is_new = certificate.created.is_none();
+    let now = if is_new { OutcomeKind::Created } else { OutcomeKind::Unchanged };
     let outcome = word(situation, work, now, certificate.created);
     Ok(Ending { outcome, reason: None, warnings: certificate.warnings })
 }
@@ -167,47 +182,71 @@ struct Certificate {
     warnings: Vec<Note>,
 }
 
+impl Certificate {
+    /// Refuses one that belongs to another thing already.
+    async fn is_free_for(&self, registry: &Registry, thing: &str) -> Result<(), Halt> {
+        if self.created.is_none() {
+            return Ok(());
+        }
+        let things = registry.list_principal_things(&self.arn).await?;
+        match things.into_iter().find(|other| other != thing) {
+            Some(other) => Err(Reason::CertificateOnAnotherThing { other }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Registers the certificate; "already exists" is a question, and looking closer answers it.
-async fn certificate(
+async fn register(
     registry: &Registry,
-    situation: Situation<'_>,
+    profile: &Profile,
     work: &Work,
-) -> Result<Result<Certificate, Reason>, CallError> {
+) -> Result<Certificate, Halt> {
     let pem = pem::certificate(&work.certificate);
-    if let Registration::New { arn } = registry.register_certificate(pem, situation.profile).await?
-    {
-        return Ok(Ok(Certificate { arn, created: None, warnings: Vec::new() }));
+    if let Registration::New { arn } = registry.register_certificate(pem, profile).await? {
+        return Ok(Certificate { arn, created: None, warnings: Vec::new() });
     }
     let registered = registry.describe_certificate(&work.certificate_id).await?;
     if let Some(reason) = unusable(&registered) {
-        return Ok(Err(reason));
+        return Err(reason.into());
     }
-    let warnings = status_note(&registered, situation.profile).into_iter().collect();
-    Ok(Ok(Certificate { arn: registered.arn, created: Some(registered.created), warnings }))
+    let warnings = status_note(&registered, profile).into_iter().collect();
+    Ok(Certificate { arn: registered.arn, created: Some(registered.created), warnings })
 }
 
-/// The thing that a certificate belongs to already, where it is not this one.
-async fn other_thing(
+async fn create_thing(registry: &Registry, profile: &Profile, work: &Work) -> Result<(), Halt> {
+    match registry.create_thing(&work.thing, profile).await {
+        Err(CallError { kind: CallErrorKind::Exists, .. }) => {
+            Err(Reason::ThingChangedMeanwhile { thing: work.thing.clone() }.into())
+        }
+        created => Ok(created?),
+    }
+}
+
+async fn join_groups(registry: &Registry, work: &Work, groups: &[String]) -> Result<(), CallError> {
+    try_join_all(groups.iter().map(|group| registry.add_to_group(&work.thing, group))).await?;
+    Ok(())
+}
+
+async fn attach_policies(
     registry: &Registry,
-    certificate: &Certificate,
-    thing: &str,
-) -> Result<Option<String>, CallError> {
-    if certificate.created.is_none() {
-        return Ok(None);
-    }
-    Ok(registry
-        .list_principal_things(&certificate.arn)
-        .await?
-        .into_iter()
-        .find(|other| other != thing))
+    arn: &str,
+    policies: &[String],
+) -> Result<(), CallError> {
+    try_join_all(policies.iter().map(|policy| registry.attach_policy(arn, policy))).await?;
+    Ok(())
 }
 
-/// Whether another run attached another certificate at the same moment.
+/// Another run may have attached another certificate at the same moment.
 ///
 /// Whoever sees the other one steps back, so that the thing never keeps two.
-async fn is_raced(registry: &Registry, work: &Work) -> Result<bool, CallError> {
+async fn step_back_if_raced(registry: &Registry, work: &Work, arn: &str) -> Result<(), Halt> {
     let principals = registry.list_thing_principals(&work.thing).await?;
-    Ok(principals.iter().any(|arn| !is_certificate(arn, &work.certificate_id)))
+    if principals.iter().all(|arn| is_certificate(arn, &work.certificate_id)) {
+        return Ok(());
+    }
+    registry.detach_principal(&work.thing, arn).await?;
+    Err(Reason::ThingRaced { thing: work.thing.clone() }.into())
 }
 
 /// The word for a device that ended well: the one it would have had without an earlier accident.

@@ -16,6 +16,11 @@ pub enum Finding {
     Free,
     /// The device itself, whole or in part.
     Ours(Ours),
+    /// The device itself, and another certificate on its thing as well.
+    Shared {
+        /// ARN of the device's own certificate.
+        arn: String,
+    },
     /// Something else. Nothing is to be touched.
     Conflict(Reason),
 }
@@ -37,11 +42,12 @@ impl Ours {
 }
 
 impl Finding {
-    /// The word that a device ends with which existed before, if all goes well.
+    /// The word that a device ends with which stood there before, if all goes well.
     pub fn word(&self) -> Option<OutcomeKind> {
         match self {
             Self::Ours(ours) if ours.is_whole() => Some(OutcomeKind::Unchanged),
             Self::Ours(_) | Self::Free => Some(OutcomeKind::Updated),
+            Self::Shared { .. } => Some(OutcomeKind::Conflict),
             Self::New | Self::Conflict(_) => None,
         }
     }
@@ -74,8 +80,13 @@ pub async fn look(
     if principals.is_empty() {
         return Ok(Finding::Free);
     }
-    if principals.iter().any(|arn| !is_certificate(arn, &work.certificate_id)) {
-        return Ok(Finding::Conflict(Reason::ThingHasAnotherCertificate { thing: thing.clone() }));
+    let (own, others): (Vec<_>, Vec<_>) =
+        principals.into_iter().partition(|arn| is_certificate(arn, &work.certificate_id));
+    if !others.is_empty() {
+        return Ok(own.into_iter().next().map_or_else(
+            || Finding::Conflict(Reason::ThingHasAnotherCertificate { thing: thing.clone() }),
+            |arn| Finding::Shared { arn },
+        ));
     }
     let registered = registry.describe_certificate(&work.certificate_id).await?;
     if let Some(reason) = unusable(&registered) {
