@@ -7,8 +7,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test says by panicking that something is not as it should be; figures go to stderr"
+    reason = "a test says by panicking that something is not as it should be"
 )]
 
 mod bad_input;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use crate::{
     samples::{parameters, standard},
-    world::{Making, SIX_CALLS},
+    world::{Making, SIX_CALLS, tell},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,5 +38,5 @@ async fn a_thousand_devices_take_six_calls_each() {
         .collect();
     assert_eq!(world.gate.calls(), expected);
     assert_eq!(world.registered().await, (1_000, 1_000));
-    eprintln!("1,000 devices, 6,000 calls: {seconds:.1} s from upload to report");
+    tell(&format!("1,000 devices, 6,000 calls: {seconds:.1} s from upload to report"));
 }

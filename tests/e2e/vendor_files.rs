@@ -6,7 +6,7 @@ use aws_sdk_iot::types::CertificateStatus;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::Value;
 
-use crate::world::{Making, PROFILES, Run, World, device};
+use crate::world::{Making, PROFILES, Run, World, device, tell};
 
 const POLICIES: [&str; 2] = ["sensor-base", "sensor-telemetry"];
 
@@ -16,7 +16,7 @@ fn vendor_file(path: &str) -> Option<Vec<u8>> {
     match fs::read(&file) {
         Ok(content) => Some(content),
         Err(error) => {
-            eprintln!("left out: {} is not there ({error})", file.display());
+            tell(&format!("left out: {} is not there ({error})", file.display()));
             None
         }
     }

@@ -1,6 +1,13 @@
 //! A local cloud with the stack deployed in it, and what a test asks of both.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::PathBuf,
+    sync::OnceLock,
+    time::Duration,
+};
 
 use aws_sdk_iot::types::CertificateStatus;
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -51,6 +58,17 @@ defer_things = false
 /// A bucket's name.
 pub(crate) fn bucket(suffix: &str) -> String {
     format!("{STACK}-{suffix}")
+}
+
+/// Says something to whoever runs the tests, also where the test passes.
+pub(crate) fn tell(line: &str) {
+    writeln!(io::stderr(), "{line}").unwrap();
+}
+
+/// The functions' zips, built once.
+fn zips() -> &'static BTreeMap<String, PathBuf> {
+    static ZIPS: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    ZIPS.get_or_init(|| functions::build().unwrap())
 }
 
 /// A cloud of a test's own.
@@ -109,7 +127,7 @@ impl Making {
     }
 
     pub(crate) async fn world(self) -> World {
-        let zips = functions::build().unwrap();
+        let zips = zips();
         let folder = tempfile::tempdir().unwrap();
         let gate = Gate::listen().await;
         let cloud = LocalCloud::start(Options {
@@ -128,7 +146,7 @@ impl Making {
             config.rate.register_certificate = rate;
         }
         let aws = cloud.aws_config();
-        let outputs = deployment::deploy(&aws, &config, &zips).await.unwrap();
+        let outputs = deployment::deploy(&aws, &config, zips).await.unwrap();
         if self.registry_objects {
             registry_objects::ensure(&aws, &config).await.unwrap();
         }

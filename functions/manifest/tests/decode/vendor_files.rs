@@ -1,6 +1,6 @@
 //! The vendors' real files, where they are at hand.
 
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf};
 
 use manifest::{Content, Limits, MICROCHIP_SIGNERS, Signers, Vendor, recognize};
 use serde_json::Value;
@@ -13,7 +13,8 @@ fn file(name: &str) -> Option<Vec<u8>> {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/manifests").join(name);
     let bytes = std::fs::read(&path).ok();
     if bytes.is_none() {
-        eprintln!("left out: {name} is not here, looked for in ../shared/manifests");
+        let message = "is not here, looked for in ../shared/manifests";
+        writeln!(std::io::stderr(), "left out: {name} {message}").unwrap();
     }
     bytes
 }
