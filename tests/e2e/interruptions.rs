@@ -1,12 +1,15 @@
 //! Duplicate events, killed workers and stopped runs.
 
+use std::time::Duration;
+
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::{
     gate::{Refusal, Then, kill_function},
     samples::{Authority, standard},
-    world::{Making, SIX_CALLS, STACK, World, bucket, device},
+    world::{Making, Run, SIX_CALLS, STACK, World, bucket, device},
 };
 
 fn list(authority: &Authority, devices: u32) -> String {
@@ -145,6 +148,48 @@ async fn a_stopped_run_is_closed_with_a_report() {
         rest.summary(),
         format!("{devices} read, {} created, {created} unchanged", counts.not_attempted)
     );
+}
+
+/// Imports one device, stops the run at that call, and lets the call go on when `file` is there.
+async fn stop_at(world: &World, operation: &'static str, file: fn(&str) -> String) -> Run {
+    let (sfn, s3, machine) = (world.sfn.clone(), world.s3.clone(), world.machine("import"));
+    world.gate.strike_at(operation, 1, async move || {
+        let runs = sfn.list_executions().state_machine_arn(machine).send().await.unwrap();
+        let run = runs.executions.into_iter().next().unwrap();
+        sfn.stop_execution().execution_arn(run.execution_arn).send().await.unwrap();
+        let awaited = s3.head_object().bucket(bucket("runs")).key(file(&run.name));
+        while awaited.clone().send().await.is_err() {
+            sleep(Duration::from_millis(50)).await;
+        }
+        // Long enough for a report that does not wait to be written.
+        sleep(Duration::from_secs(2)).await;
+        Then::PassOn
+    });
+    let list = list(&Authority::new("Test CA"), 1);
+    let run = world.import("generated", "list.txt", list).await;
+    let arn = format!(
+        "{}:{}",
+        world.machine("import").replace(":stateMachine:", ":execution:"),
+        run.name
+    );
+    world.until("the children end", async || no_child_runs(world, &arn).await.then_some(())).await;
+    run
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_busy_when_its_run_is_stopped_is_waited_for() {
+    let world = Making::with(SIX_CALLS).waiting("0.2").world().await;
+    let run = stop_at(&world, "CreateThing", |run| format!("rate/stopped/{run}")).await;
+    assert_eq!(run.summary(), "1 read, 1 created; red");
+    assert_eq!(world.registered().await, (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_still_looks_when_its_run_is_closed_registers_nothing() {
+    let world = Making::with(SIX_CALLS).waiting("0.2").world().await;
+    let run = stop_at(&world, "DescribeThing", |run| format!("runs/{run}/report.json")).await;
+    assert_eq!(run.summary(), "1 read, 1 not attempted; red");
+    assert_eq!(world.registered().await, (0, 0));
 }
 
 async fn list_again(world: &World) -> Vec<u8> {
