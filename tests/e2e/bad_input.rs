@@ -33,12 +33,16 @@ async fn a_file_that_cannot_be_imported_says_why() {
     check(&empty, "Manifest.Empty", "the file is empty");
 
     let wrong_bucket = world.import("generated", "reel.json", manifest.clone()).await;
-    check(&wrong_bucket, "Manifest.WrongFormat", "belongs into the Microchip bucket");
+    check(
+        &wrong_bucket,
+        "Manifest.WrongFormat",
+        "this file is a Microchip manifest (JSON), and this bucket takes certificates",
+    );
     let wrong_bucket = world.import("microchip", "list.txt", list.clone() + &list).await;
     check(
         &wrong_bucket,
         "Manifest.WrongFormat",
-        "belongs into the bucket for generated certificates",
+        "this file is a certificate or a list of certificates, and this bucket takes Microchip manifests",
     );
 
     let not_what_it_says =

@@ -2,12 +2,9 @@
 
 use aws_sdk_s3::Client;
 use ledger::{Configuration, Keep, Object, RunFiles, Source, Stop, Store};
-use manifest::{Certificate, Content, Vendor};
+use manifest::{Certificate, HEAD_BYTES, ManifestError, Purpose, Vendor};
 
 use crate::{Answer, DecodeError, object, signers};
-
-/// How much of the file is looked at.
-const HEAD_BYTES: u64 = 64 * 1024;
 
 pub(crate) async fn run(
     store: &Store,
@@ -19,78 +16,35 @@ pub(crate) async fn run(
 ) -> Result<Answer, DecodeError> {
     let files = RunFiles::of(run);
     let Ok(vendor) = vendor.parse::<Vendor>() else {
-        return stop(
-            store,
-            &files,
-            "Manifest.UnknownVendor",
-            format!("files for `{vendor}` are not supported"),
-        )
-        .await;
+        let reason = format!("there is no decoder for files of `{vendor}`");
+        return stop(store, &files, "Manifest.UnknownVendor", reason).await;
     };
     let Some(source) = object::pin(s3, object).await? else {
         return stop_gone(store, &files).await;
     };
+    tracing::info!(run, bytes = source.bytes, "looking at the file");
     if source.bytes == 0 {
-        let reason = "the file is empty: it has no bytes at all. Get it from the vendor again, and upload it again".to_owned();
-        return stop(store, &files, "Manifest.Empty", reason).await;
+        return stop_unusable(store, &files, &ManifestError::Empty).await;
     }
-    let Some(body) = object::open(s3, &source, Some(HEAD_BYTES)).await? else {
+    let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+    let Some(body) = object::open(s3, &source, Some(head_bytes)).await? else {
         return stop_gone(store, &files).await;
     };
-    let head =
-        body.collect().await.map_err(|error| DecodeError::Source(error.to_string()))?.to_vec();
-    tracing::info!(run, bytes = source.bytes, "looking at the file");
-    let (code, reason) = match judge(vendor, manifest::recognize(&head, source.bytes <= HEAD_BYTES))
-    {
-        Judgement::Manifest => return Ok(Answer::Manifest { source }),
-        Judgement::Signer(certificate) => {
-            return file_signer(store, &certificate, configuration).await;
-        }
-        Judgement::Refused { code, reason } => (code, reason),
-    };
-    stop(store, &files, code, reason).await
-}
-
-enum Judgement {
-    Manifest,
-    Signer(Box<Certificate>),
-    Refused { code: &'static str, reason: String },
-}
-
-/// Whether what the file holds belongs into this vendor's bucket.
-fn judge(vendor: Vendor, content: Content) -> Judgement {
-    let wrong = |what: &str| Judgement::Refused {
-        code: "Manifest.WrongFormat",
-        reason: format!(
-            "this is {what}, and this bucket takes {}. Nothing was imported",
-            takes(vendor)
-        ),
-    };
-    match content {
-        Content::Certificate(certificate) if vendor == Vendor::Microchip => Judgement::Signer(certificate),
-        // Of what is not recognized, the decoder says more exactly what is wrong, and where.
-        Content::Certificate(_) | Content::Unknown => Judgement::Manifest,
-        Content::Manifest(found) if found == vendor => Judgement::Manifest,
-        Content::Manifest(found) => wrong(match found {
-            Vendor::Microchip => "a Microchip manifest, which belongs into the Microchip bucket",
-            Vendor::Generated => "a list of certificates, which belongs into the bucket for generated certificates",
-        }),
-        Content::Foreign(what) => wrong(what),
-        Content::PrivateKey => Judgement::Refused {
-            code: "Manifest.PrivateKey",
-            reason: "the file holds a private key, which must never leave its device. Nothing was read or kept; delete the upload, treat the key as known to others, and upload a file of certificates only".to_owned(),
-        },
-        Content::Empty => wrong("a file without content"),
+    let head = body.collect().await.map_err(|error| DecodeError::Source(error.to_string()))?;
+    let content = manifest::recognize(&head.to_vec(), source.bytes <= head_bytes);
+    match content.purpose(vendor) {
+        Ok(Purpose::Manifest) => Ok(Answer::Manifest { source }),
+        Ok(Purpose::Signer(certificate)) => file_signer(store, &certificate, configuration).await,
+        Err(error) => stop_unusable(store, &files, &error).await,
     }
 }
 
-fn takes(vendor: Vendor) -> &'static str {
-    match vendor {
-        Vendor::Microchip => {
-            "Microchip's signed JSON manifests and the certificates of their signers"
-        }
-        Vendor::Generated => "certificates: one in base64 a line, or PEM, or DER",
-    }
+async fn stop_unusable(
+    store: &Store,
+    files: &RunFiles,
+    error: &ManifestError,
+) -> Result<Answer, DecodeError> {
+    stop(store, files, error.code(), error.to_string()).await
 }
 
 async fn file_signer(
@@ -133,45 +87,4 @@ pub(crate) async fn stop(
 /// The pinned file in one word, for messages.
 pub(crate) fn name_of(source: &Source) -> &str {
     source.key.rsplit('/').next().unwrap_or(&source.key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(vendor: Vendor, content: Content, expected: &str) {
-        let found = match judge(vendor, content) {
-            Judgement::Manifest => "manifest".to_owned(),
-            Judgement::Signer(_) => "signer".to_owned(),
-            Judgement::Refused { code, reason } => format!("{code}: {reason}"),
-        };
-        assert!(found.starts_with(expected), "expected `{expected}`, got `{found}`");
-    }
-
-    #[test]
-    fn a_file_in_another_vendors_bucket_is_told_where_it_belongs() {
-        check(
-            Vendor::Generated,
-            Content::Manifest(Vendor::Microchip),
-            "Manifest.WrongFormat: this is a Microchip manifest, which belongs into the Microchip bucket",
-        );
-        check(
-            Vendor::Microchip,
-            Content::Manifest(Vendor::Generated),
-            "Manifest.WrongFormat: this is a list of certificates",
-        );
-        check(
-            Vendor::Microchip,
-            Content::Foreign("an Infineon bundle"),
-            "Manifest.WrongFormat: this is an Infineon bundle",
-        );
-        check(Vendor::Generated, Content::PrivateKey, "Manifest.PrivateKey");
-    }
-
-    #[test]
-    fn what_is_not_recognized_is_left_to_the_decoder() {
-        check(Vendor::Microchip, Content::Unknown, "manifest");
-        check(Vendor::Microchip, Content::Manifest(Vendor::Microchip), "manifest");
-    }
 }

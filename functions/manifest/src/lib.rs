@@ -56,6 +56,6 @@ pub use entry::{Entry, Place, Warning};
 pub use error::{Decoded, EntryError, ManifestError};
 pub use name::{NameError, NameFault, NameTemplate, TemplateError};
 pub use reason::{MissingSigner, Reason};
-pub use recognize::{Content, HEAD_BYTES, recognize};
+pub use recognize::{Content, HEAD_BYTES, Purpose, recognize};
 pub use signers::{MICROCHIP_SIGNERS, Signers};
 pub use vendor::{UnknownVendor, Vendor};

@@ -2,6 +2,7 @@
 
 pub(crate) mod foreign;
 mod json;
+mod purpose;
 
 use crate::certificate::{Certificate, der, is_bundle};
 use crate::entry::Place;
@@ -9,6 +10,8 @@ use crate::generated::text::{self as certificates, Fault};
 use crate::pem;
 use crate::private_key;
 use crate::vendor::Vendor;
+
+pub use purpose::Purpose;
 
 /// How many bytes [`recognize`] makes use of. No certificate is larger than that.
 pub const HEAD_BYTES: usize = 64 << 10;
