@@ -16,7 +16,7 @@ use ledger::{
     UnitSizes, Work, within_task_limit,
 };
 use manifest::{
-    Context, Entry, EntryError, Limits, ManifestError, NameTemplate, Reason, Signers, Vendor,
+    Context, Decoded, Entry, EntryError, Limits, ManifestError, NameTemplate, Signers, Vendor,
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -36,7 +36,8 @@ const WAIT_SECONDS: u32 = 10;
 /// How many entries wait between the decoder's thread and the writers.
 const ENTRIES: usize = 256;
 
-type Decoded = Result<Result<Entry, EntryError>, ManifestError>;
+/// What the decoder's thread sends: an entry, what is wrong with one, or why the file ends here.
+type Reading = Result<Decoded, ManifestError>;
 
 pub(crate) async fn run(
     store: &Store,
@@ -123,7 +124,7 @@ fn decode_all(
     vendor: Vendor,
     mut body: Body,
     signers: &Signers,
-    entries: &mpsc::Sender<Decoded>,
+    entries: &mpsc::Sender<Reading>,
 ) -> io::Result<Option<String>> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -147,7 +148,7 @@ async fn finish(
 }
 
 fn is_missing_signer(error: &EntryError) -> bool {
-    matches!(error.reason, Reason::SignerNotUploaded { .. })
+    error.reason.missing_signer().is_some()
 }
 
 /// Sorts entries into devices to register and entries refused.
@@ -178,7 +179,7 @@ impl Sorter {
         }
     }
 
-    async fn take(&mut self, entry: Result<Entry, EntryError>) -> Result<(), StoreError> {
+    async fn take(&mut self, entry: Decoded) -> Result<(), StoreError> {
         self.entries += 1;
         let entry = match entry {
             Ok(entry) => entry,
