@@ -22,11 +22,7 @@ fn list(authority: &Authority, devices: u32) -> String {
 async fn the_same_event_twice_is_one_run() {
     let world = Making::with(SIX_CALLS).world().await;
     let run = world.import("generated", "list.txt", list(&Authority::new("Test CA"), 2)).await;
-    let arn = format!(
-        "{}:{}",
-        world.machine("import").replace(":stateMachine:", ":execution:"),
-        run.name
-    );
+    let arn = world.execution(&run.name);
     let started = world.sfn.describe_execution().execution_arn(arn).send().await.unwrap();
     let input: serde_json::Value = serde_json::from_str(started.input().unwrap()).unwrap();
 
@@ -125,8 +121,7 @@ async fn a_stopped_run_is_closed_with_a_report() {
             (world.gate.calls().get(registered)? > &20).then_some(())
         })
         .await;
-    let arn =
-        format!("{}:{name}", world.machine("import").replace(":stateMachine:", ":execution:"));
+    let arn = world.execution(&name);
     world.sfn.stop_execution().execution_arn(&arn).send().await.unwrap();
 
     let run = world.ended(&name).await;
@@ -167,11 +162,7 @@ async fn stop_at(world: &World, operation: &'static str, file: fn(&str) -> Strin
     });
     let list = list(&Authority::new("Test CA"), 1);
     let run = world.import("generated", "list.txt", list).await;
-    let arn = format!(
-        "{}:{}",
-        world.machine("import").replace(":stateMachine:", ":execution:"),
-        run.name
-    );
+    let arn = world.execution(&run.name);
     world.until("the children end", async || no_child_runs(world, &arn).await.then_some(())).await;
     run
 }

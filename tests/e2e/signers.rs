@@ -39,7 +39,7 @@ async fn a_signer_that_comes_a_little_later_is_waited_for() {
 }
 
 async fn is_waiting(world: &World, run: &str) -> bool {
-    let arn = format!("{}:{run}", world.machine("import").replace(":stateMachine:", ":execution:"));
+    let arn = world.execution(run);
     let history = world.sfn.get_execution_history().execution_arn(arn).send().await.unwrap();
     history.events().iter().any(|event| {
         event.state_entered_event_details().is_some_and(|details| details.name() == "WaitForSigner")

@@ -267,6 +267,11 @@ impl World {
         format!("arn:aws:states:us-east-1:{}:stateMachine:{STACK}-{name}", self.account)
     }
 
+    /// ARN of a run of the import machine.
+    pub(crate) fn execution(&self, run: &str) -> String {
+        format!("{}:{run}", self.machine("import").replace(":stateMachine:", ":execution:"))
+    }
+
     /// Uploads a file as any S3 client does.
     pub(crate) async fn upload(&self, vendor: &str, key: &str, content: impl Into<Vec<u8>>) {
         let put = self.s3.put_object().bucket(bucket(vendor)).key(key).body(content.into().into());
@@ -303,8 +308,7 @@ impl World {
 
     /// Waits for the end of a run, and of its report where it is closed by the other machine.
     pub(crate) async fn ended(&self, name: &str) -> Run {
-        let arn =
-            format!("{}:{name}", self.machine("import").replace(":stateMachine:", ":execution:"));
+        let arn = self.execution(name);
         let ended = self
             .until("the run ends", async || {
                 let found = self.sfn.describe_execution().execution_arn(&arn).send().await.unwrap();

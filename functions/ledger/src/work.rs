@@ -127,7 +127,8 @@ const fn size_at(first: u64) -> u64 {
 pub struct Intent {
     /// When the worker had looked at every device, in seconds of the Unix epoch.
     pub time: f64,
-    /// Devices that existed then, by entry, with the word that they end with if all goes well.
+    /// Where something stood then, by entry: the word that the device ends with if all goes well, or
+    /// `conflict`. What is not here, and is there later, this run made.
     pub existing: BTreeMap<u64, OutcomeKind>,
 }
 

@@ -258,7 +258,8 @@ fn word(
 ) -> OutcomeKind {
     let Some(earlier) = situation.earlier else { return now };
     match earlier.existing.get(&work.entry) {
-        Some(OutcomeKind::Unchanged) => now,
+        // A conflict that was noted and is gone now leaves what this try sees.
+        Some(OutcomeKind::Unchanged | OutcomeKind::Conflict) => now,
         Some(&existing) => existing,
         None if certificate_created
             .is_none_or(|created| created >= earlier.time - CLOCK_TOLERANCE) =>
@@ -323,12 +324,14 @@ mod tests {
 
     #[test]
     fn what_stood_before_keeps_the_word_of_the_first_look() {
-        use OutcomeKind::{Created, Unchanged, Updated};
+        use OutcomeKind::{Conflict, Created, Unchanged, Updated};
         check(None, Updated, Some(INTENT - 60.0), false, Updated);
         check(None, Unchanged, Some(INTENT - 60.0), true, Unchanged);
         check(Some(Updated), Unchanged, Some(INTENT - 60.0), false, Updated);
         check(Some(Updated), Created, None, false, Updated);
         check(Some(Unchanged), Updated, Some(INTENT - 60.0), false, Updated);
         check(Some(Unchanged), Unchanged, Some(INTENT - 60.0), false, Unchanged);
+        check(Some(Conflict), Unchanged, Some(INTENT - 60.0), false, Unchanged);
+        check(Some(Conflict), Created, None, false, Created);
     }
 }

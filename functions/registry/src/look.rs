@@ -42,13 +42,14 @@ impl Ours {
 }
 
 impl Finding {
-    /// The word that a device ends with which stood there before, if all goes well.
+    /// The word to note for a device where something stands already: the one that it ends with if
+    /// all goes well, or `conflict`.
     pub fn word(&self) -> Option<OutcomeKind> {
         match self {
             Self::Ours(ours) if ours.is_whole() => Some(OutcomeKind::Unchanged),
             Self::Ours(_) | Self::Free => Some(OutcomeKind::Updated),
-            Self::Shared { .. } => Some(OutcomeKind::Conflict),
-            Self::New | Self::Conflict(_) => None,
+            Self::Shared { .. } | Self::Conflict(_) => Some(OutcomeKind::Conflict),
+            Self::New => None,
         }
     }
 }
