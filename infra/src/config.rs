@@ -63,6 +63,8 @@ pub struct Profile {
     pub defer_things: bool,
     /// Template of the thing's name; unset means the vendor's default.
     pub thing_name: Option<String>,
+    /// Which of an Infineon bundle's sets is imported; unset means the vendor's.
+    pub bundle: Option<Bundle>,
 }
 
 /// Status that a certificate is registered with.
@@ -91,6 +93,8 @@ impl CertificateStatus {
 pub struct Vendors {
     /// Microchip's manifests.
     pub microchip: Microchip,
+    /// Infineon's bundles.
+    pub infineon: Infineon,
 }
 
 /// What is particular to Microchip's manifests.
@@ -107,6 +111,39 @@ pub struct Signers {
     pub pins: Vec<String>,
     /// Whether whoever may upload to the bucket may also name a signer.
     pub trust_uploaded: bool,
+}
+
+/// What is particular to Infineon's bundles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Infineon {
+    /// The set that is imported where the profile names none.
+    pub bundle: Bundle,
+}
+
+/// One of the sets of certificates in an Infineon bundle.
+///
+/// The chips are the same in each; keys and certificates are others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bundle {
+    /// P-256.
+    #[default]
+    E0E0,
+    /// P-256, a second key.
+    E0E1,
+    /// RSA-2048.
+    E0E2,
+}
+
+impl Bundle {
+    /// The name in the configuration, which is also the one in the bundle's file names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::E0E0 => "E0E0",
+            Self::E0E1 => "E0E1",
+            Self::E0E2 => "E0E2",
+        }
+    }
 }
 
 macro_rules! rate {

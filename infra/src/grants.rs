@@ -15,6 +15,8 @@ use crate::intrinsics::arn;
 const RUN_FILES: &str = "runs/*";
 /// Where signers' certificates are filed.
 const SIGNERS: &str = "signers/*";
+/// Where the certificates of issuing CAs are filed.
+const ISSUERS: &str = "issuers/*";
 /// Where active runs say that they share the rates.
 const LEASES: &str = "rate/*";
 
@@ -29,14 +31,14 @@ pub(crate) fn preflight(config: &Config, runs: &Bucket) -> Vec<Grant> {
     ]
 }
 
-/// Decode reads what vendors ship, files signers, and writes the work of a run.
-pub(crate) fn decode(manifests: &[&Bucket], runs: &Bucket) -> Vec<Grant> {
+/// Decode reads what vendors ship, files signers and issuing CAs, and writes the work of a run.
+pub(crate) fn decode(manifests: &[Bucket], runs: &Bucket) -> Vec<Grant> {
     vec![
         // So that S3 tells a file that was deleted meanwhile from one that must not be read.
         Grant::allow(
             "FindManifests",
             &["s3:ListBucket"],
-            manifests.iter().map(|bucket| bucket.arn()).collect(),
+            manifests.iter().map(Bucket::arn).collect(),
         ),
         Grant::allow(
             "ReadManifests",
@@ -48,8 +50,12 @@ pub(crate) fn decode(manifests: &[&Bucket], runs: &Bucket) -> Vec<Grant> {
             &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
             vec![runs.objects(RUN_FILES)],
         ),
-        Grant::allow("FileSigners", &["s3:GetObject", "s3:PutObject"], vec![runs.objects(SIGNERS)]),
-        list("FindSignersAndRunFiles", runs, &[RUN_FILES, SIGNERS]),
+        Grant::allow(
+            "FileSignersAndIssuers",
+            &["s3:GetObject", "s3:PutObject"],
+            vec![runs.objects(SIGNERS), runs.objects(ISSUERS)],
+        ),
+        list("FindSignersIssuersAndRunFiles", runs, &[RUN_FILES, SIGNERS, ISSUERS]),
     ]
 }
 

@@ -14,8 +14,8 @@ mod template;
 mod values;
 
 pub use config::{
-    Architecture, CertificateStatus, Config, ConfigError, Log, Microchip, Problem, Profile, Rate,
-    Signers, Vendors,
+    Architecture, Bundle, CertificateStatus, Config, ConfigError, Infineon, Log, Microchip,
+    Problem, Profile, Rate, Signers, Vendors,
 };
 pub use constructs::REQUIRE_TLS;
 pub use run_configuration::run_configuration;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, Profile};
+use crate::config::{Bundle, Config, Profile};
 
 /// The configuration as synth writes it into the import machine's first state.
 ///
@@ -10,8 +10,12 @@ use crate::config::{Config, Profile};
 /// and so that the console shows what was in force.
 #[must_use]
 pub fn run_configuration(config: &Config) -> Value {
-    let profiles: Map<String, Value> =
-        config.profiles.iter().map(|(name, settings)| (name.clone(), profile(settings))).collect();
+    let vendors_bundle = config.vendor.infineon.bundle;
+    let profiles: Map<String, Value> = config
+        .profiles
+        .iter()
+        .map(|(name, settings)| (name.clone(), profile(settings, vendors_bundle)))
+        .collect();
     let rate: Map<String, Value> = config
         .rate
         .entries()
@@ -28,7 +32,8 @@ pub fn run_configuration(config: &Config) -> Value {
     })
 }
 
-fn profile(profile: &Profile) -> Value {
+/// The bundle is the one in force, so that no function has to know where it was chosen.
+fn profile(profile: &Profile, vendors_bundle: Bundle) -> Value {
     json!({
         "policies": profile.policies,
         "thing_groups": profile.thing_groups,
@@ -36,5 +41,6 @@ fn profile(profile: &Profile) -> Value {
         "certificate_status": profile.certificate_status.name(),
         "defer_things": profile.defer_things,
         "thing_name": profile.thing_name,
+        "bundle": profile.bundle.unwrap_or(vendors_bundle).name(),
     })
 }

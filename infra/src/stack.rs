@@ -1,6 +1,7 @@
 //! The deployment, as a table of contents.
 
 mod definitions;
+mod vendors;
 
 use serde_json::json;
 
@@ -13,9 +14,9 @@ use crate::constructs::queue::DeadLetterQueue;
 use crate::constructs::rule::{Rule, RuleProps};
 use crate::grants;
 use crate::template::{Template, Violation};
+use vendors::TAKEN;
 
-/// The vendors whose manifests are taken; each has a bucket `<stack>-<vendor>`.
-pub const VENDORS: [&str; 2] = ["microchip", "generated"];
+pub use vendors::VENDORS;
 
 /// The parameters that every deployment fills in: where the functions' zips are. [`REQUIRE_TLS`]
 /// comes besides.
@@ -53,16 +54,17 @@ fn parameters(template: &mut Template) {
 }
 
 struct Buckets {
-    microchip: Bucket,
-    generated: Bucket,
+    /// One a vendor, in the order of [`TAKEN`].
+    manifests: [Bucket; TAKEN.len()],
     runs: Bucket,
 }
 
 fn buckets(template: &mut Template, config: &Config) -> Buckets {
     let name = |suffix: &str| format!("{}-{suffix}", config.stack);
     Buckets {
-        microchip: Bucket::new(template, "MicrochipBucket", &name("microchip"), Purpose::Manifests),
-        generated: Bucket::new(template, "GeneratedBucket", &name("generated"), Purpose::Manifests),
+        manifests: TAKEN.map(|vendor| {
+            Bucket::new(template, vendor.bucket, &name(vendor.name), Purpose::Manifests)
+        }),
         runs: Bucket::new(template, "RunsBucket", &name("runs"), Purpose::Runs),
     }
 }
@@ -80,6 +82,7 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
         name: "preflight",
         code_key: "PreflightKey",
         memory_mb: 256,
+        storage_mb: None,
         timeout_seconds: 120,
         runs,
         grants: grants::preflight(config, runs),
@@ -89,9 +92,11 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
         code_key: "DecodeKey",
         // One whole processor core: signatures are checked here.
         memory_mb: 1769,
+        // An archive is kept here while it is read, and the one that it holds: 256 MiB each.
+        storage_mb: Some(1024),
         timeout_seconds: 900,
         runs,
-        grants: grants::decode(&[&buckets.microchip, &buckets.generated], runs),
+        grants: grants::decode(&buckets.manifests, runs),
     };
     let register = FunctionProps {
         name: "register",
@@ -99,6 +104,7 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
         // It waits for AWS IoT most of the time; with less memory, setting up TLS would take most
         // of a second.
         memory_mb: 256,
+        storage_mb: None,
         timeout_seconds: 900,
         runs,
         grants: grants::register(config, runs),
@@ -107,6 +113,7 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
         name: "report",
         code_key: "ReportKey",
         memory_mb: 512,
+        storage_mb: None,
         timeout_seconds: 900,
         runs,
         grants: grants::report(runs),
@@ -174,8 +181,8 @@ fn rules(template: &mut Template, config: &Config, machines: &Machines) {
     let stack = &config.stack;
     let undelivered =
         DeadLetterQueue::new(template, "UndeliveredQueue", &format!("{stack}-undelivered"));
-    let arrivals = [("Microchip", "microchip"), ("Generated", "generated")].map(|(id, vendor)| {
-        let bucket = format!("{stack}-{vendor}");
+    let arrivals = TAKEN.map(|vendor| {
+        let bucket = format!("{stack}-{}", vendor.name);
         let props = RuleProps {
             description: format!("A file arrived in {bucket}: its import is started"),
             pattern: json!({
@@ -185,10 +192,13 @@ fn rules(template: &mut Template, config: &Config, machines: &Machines) {
             }),
             name: bucket,
             target: &machines.ingest,
-            input: Some(format!(r#"{{"vendor":"{vendor}","event":<aws.events.event.json>}}"#)),
+            input: Some(format!(
+                r#"{{"vendor":"{}","event":<aws.events.event.json>}}"#,
+                vendor.name
+            )),
             undelivered: &undelivered,
         };
-        Rule::new(template, id, props).arn()
+        Rule::new(template, vendor.rule, props).arn()
     });
     let props = RuleProps {
         name: format!("{stack}-closing"),
@@ -218,16 +228,13 @@ fn rules(template: &mut Template, config: &Config, machines: &Machines) {
 
 fn outputs(template: &mut Template, config: &Config, buckets: &Buckets, machines: &Machines) {
     let profiles: Vec<&str> = config.profiles.keys().map(String::as_str).collect();
-    template.output(
-        "MicrochipBucketName",
-        "Bucket for Microchip's manifests",
-        buckets.microchip.name(),
-    );
-    template.output(
-        "GeneratedBucketName",
-        "Bucket for lists of certificates",
-        buckets.generated.name(),
-    );
+    for (vendor, bucket) in TAKEN.iter().zip(&buckets.manifests) {
+        template.output(
+            &format!("{}Name", vendor.bucket),
+            &format!("Bucket for {}", vendor.takes),
+            bucket.name(),
+        );
+    }
     template.output(
         "RunsBucketName",
         "Bucket with the files and reports of the runs",

@@ -1,8 +1,12 @@
 //! Files that are not what they should be: where a run starts, it ends red with a sentence for a person.
 
-use std::time::Duration;
+use std::{
+    io::{Cursor, Write},
+    time::Duration,
+};
 
 use serde_json::json;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     samples::{self, Authority, Signer, standard},
@@ -66,6 +70,15 @@ async fn a_file_that_cannot_be_imported_says_why() {
             String::from_utf8(world.run_file(&private.name, file).await.unwrap()).unwrap();
         assert!(!content.contains(key.lines().nth(1).unwrap()), "{file} holds the key");
     }
+
+    let flash =
+        format!("key,type,encoding,value\nfctry,namespace,,\npriv_key,data,string,\"{key}\"\n");
+    let flash = world.import("espressif", "fctry.csv", flash).await;
+    check(&flash, "Manifest.WrongFormat", "a flash-partition CSV");
+    for file in ["stopped.json", "report.json"] {
+        let content = String::from_utf8(world.run_file(&flash.name, file).await.unwrap()).unwrap();
+        assert!(!content.contains("fctry,") && !content.contains("PRIVATE"), "{file}: {content}");
+    }
     assert_eq!(world.registered().await, (0, 0));
 }
 
@@ -101,4 +114,26 @@ async fn a_missing_policy_stops_the_run_before_any_write() {
 
     let run = world.import("generated", "gateway/list.txt", "AA==").await;
     check(&run, "Preflight.UnknownProfile", "`gateway`");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_member_of_a_zip_costs_itself_alone() {
+    let world = World::new().await;
+    let authority = Authority::new("Test CA");
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let members = [
+        ("reel/1.pem", samples::pem(&authority.leaf("device-1"))),
+        ("reel/2.pem", "this is no certificate".to_owned()),
+        ("reel/3.txt", standard(authority.leaf("device-3"))),
+    ];
+    for (name, content) in members {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    let zip = zip.finish().unwrap().into_inner();
+    let run = world.import("generated", "reel.zip", zip).await;
+    assert_eq!(run.summary(), "3 read, 2 created, 1 rejected; red");
+    let bad = run.result(2);
+    assert_eq!(bad["place"], "line 1 of `2.pem`");
+    assert!(world.device("device-3").await.is_some());
 }

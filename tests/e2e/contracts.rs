@@ -7,12 +7,36 @@ use crate::world::{PROFILES, STACK};
 
 #[test]
 fn functions_read_the_configuration_that_synth_writes() {
-    let config = Config::parse(&format!("stack = \"{STACK}\"\n{PROFILES}")).unwrap();
-    let read: Configuration = serde_json::from_value(run_configuration(&config)).unwrap();
+    let config = Config::parse(&format!(
+        "stack = \"{STACK}\"\n{PROFILES}\n[profile.second]\nbundle = \"E0E1\"\n[vendor.infineon]\nbundle = \"E0E2\"\n"
+    ))
+    .unwrap();
+    let written = run_configuration(&config);
+    let read: Configuration = serde_json::from_value(written.clone()).unwrap();
     assert_eq!(read.stack, STACK);
-    assert_eq!(read.profiles.keys().collect::<Vec<_>>(), ["bare", "default"]);
+    assert_eq!(read.profiles.keys().collect::<Vec<_>>(), ["bare", "default", "second"]);
+    assert_eq!(read.profiles["default"].bundle, "E0E2");
+    assert_eq!(read.profiles["second"].bundle, "E0E1");
     assert!(read.profiles["bare"].defer_things);
     assert_eq!(read.profiles["default"].thing_type.as_deref(), Some("sensor"));
     assert!((read.rate.register_certificate - 10.0).abs() < f64::EPSILON);
     assert_eq!(read.concurrency, config.concurrency());
+    assert_eq!(serde_json::to_value(&read).unwrap(), written, "no side fills in for the other");
+}
+
+#[test]
+fn every_vendor_that_is_decoded_has_a_bucket() {
+    assert_eq!(infra::VENDORS, manifest::Vendor::ALL.map(manifest::Vendor::name));
+}
+
+#[test]
+fn every_bundle_that_is_decoded_can_be_configured() {
+    for bundle in manifest::Bundle::ALL {
+        let config = Config::parse(&format!(
+            "stack = \"{STACK}\"\n[profile.default]\nbundle = \"{bundle}\"\n"
+        ));
+        let written = config.unwrap().profiles["default"].bundle.unwrap().name();
+        assert_eq!(written.parse(), Ok(bundle));
+    }
+    assert_eq!(infra::Bundle::default().name().parse(), Ok(manifest::Bundle::default()));
 }

@@ -10,6 +10,29 @@ use crate::world::{Making, PROFILES, Run, World, device, tell};
 
 const POLICIES: [&str; 2] = ["sensor-base", "sensor-telemetry"];
 
+/// A profile for each bundle of Infineon's; what the default profile leaves open, the vendor's section says.
+const BUNDLES: &str = r#"
+[profile.default]
+policies = ["sensor-base", "sensor-telemetry"]
+thing_groups = ["sensors"]
+thing_type = "sensor"
+
+[profile.second]
+policies = ["sensor-base", "sensor-telemetry"]
+thing_groups = ["sensors"]
+thing_type = "sensor"
+bundle = "E0E1"
+
+[profile.rsa]
+policies = ["sensor-base", "sensor-telemetry"]
+thing_groups = ["sensors"]
+thing_type = "sensor"
+bundle = "E0E2"
+
+[vendor.infineon]
+bundle = "E0E0"
+"#;
+
 /// A real file, or none, said out loud.
 fn vendor_file(path: &str) -> Option<Vec<u8>> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/manifests").join(path);
@@ -24,19 +47,32 @@ fn vendor_file(path: &str) -> Option<Vec<u8>> {
 
 /// Every identity that independent code found in the file: thing name and certificate id.
 fn expected(path: &str) -> Vec<(String, String)> {
-    let all: Value = serde_json::from_slice(&vendor_file("expected.json").unwrap()).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let identities =
-        all[path].as_array().unwrap().iter().flat_map(|entry| match entry.get("certs") {
-            Some(certificates) => certificates
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|one| (text(&one["leaf_cn"]), text(&one["leaf_sha256"])))
-                .collect(),
-            None => vec![(text(&entry["cn"]), text(&entry["leaf_sha256"]))],
-        });
+    let identities = entries(path, "").into_iter().flat_map(|entry| {
+        let Some(certificates) = entry.get("certs") else {
+            let name = entry.get("MAC").unwrap_or(&entry["cn"]);
+            return vec![(text(name), text(&entry["leaf_sha256"]))];
+        };
+        let certificates = certificates.as_array().unwrap().iter();
+        certificates.map(|one| (text(&one["leaf_cn"]), text(&one["leaf_sha256"]))).collect()
+    });
     identities.collect()
+}
+
+/// The same for one of Infineon's bundles: chip, thing name and certificate id.
+fn expected_chips(path: &str, bundle: &str) -> Vec<[String; 3]> {
+    let field = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();
+    entries(path, bundle)
+        .iter()
+        .map(|entry| ["chipId", "cn", "leaf_sha256"].map(|name| field(entry, name)))
+        .collect()
+}
+
+fn entries(path: &str, bundle: &str) -> Vec<Value> {
+    let all: Value = serde_json::from_slice(&vendor_file("expected.json").unwrap()).unwrap();
+    let file = &all[path];
+    let entries = if bundle.is_empty() { file } else { &file[bundle] };
+    entries.as_array().unwrap().clone()
 }
 
 async fn check_devices(world: &World, path: &str) {
@@ -51,7 +87,7 @@ async fn file_published_signer(world: &World) {
             .unwrap();
     let run = world.import("microchip", "MCHP_manifest_signer_5.crt", signer).await;
     assert_eq!(run.status, ExecutionStatus::Succeeded);
-    assert_eq!((&run.output["next"], &run.output["trusted"]), (&"signer".into(), &true.into()));
+    assert_eq!((&run.output["next"], &run.output["trusted"]), (&"filed".into(), &true.into()));
 }
 
 #[track_caller]
@@ -174,4 +210,59 @@ async fn phase_one_registers_certificates_inactive_and_alone() {
 
     let again = world.import("microchip", "bare/reel.json", manifest).await;
     assert_green(&again, "10 read, 10 unchanged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_infineon_bundle_gives_the_certificates_that_the_profile_wants() {
+    let path = "infineon/manifest-infineon.7z";
+    let Some(bundle) = vendor_file(path) else { return };
+    let world = Making::with(BUNDLES).world().await;
+    for authority in ["OptigaTrustEccCA306.crt", "OptigaTrustRsaCA309.crt"] {
+        let content = vendor_file(&format!("infineon/ca/{authority}")).unwrap();
+        let run = world.import("infineon", authority, content).await;
+        assert_eq!(run.status, ExecutionStatus::Succeeded);
+        assert_eq!((&run.output["next"], &run.output["role"]), (&"filed".into(), &"issuer".into()));
+    }
+    for (set, key, registered) in
+        [("E0E0", "reel.7z", 200), ("E0E1", "second/reel.7z", 400), ("E0E2", "rsa/reel.7z", 600)]
+    {
+        let run = world.import("infineon", key, bundle.clone()).await;
+        assert_green(&run, "200 read, 200 created");
+        let report = run.report();
+        assert_eq!(report.warnings, [], "every certificate was checked against its authority");
+        let [note] = report.notes.as_slice() else { panic!("{:?}", report.notes) };
+        assert_eq!(note.code, "Infineon.OtherBundles");
+        let told = ["E0E0", "E0E1", "E0E2"].map(|each| note.reason.contains(each));
+        assert_eq!(told, ["E0E0", "E0E1", "E0E2"].map(|each| each != set), "{}", note.reason);
+        for [chip, thing, certificate] in expected_chips(path, set) {
+            let found = world.device(&thing).await;
+            assert_eq!(found, Some(device(&certificate, &POLICIES)), "{chip}");
+        }
+        let chips: Vec<String> =
+            expected_chips(path, set).into_iter().map(|[chip, ..]| chip).collect();
+        let named: Vec<String> = (1..=200).map(|line| run.result(line)["id"].clone()).collect();
+        assert_eq!(named, chips, "the results name the chips, in the order of the archive");
+        assert_eq!(world.registered().await, (registered, registered));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_infineon_bundle_without_its_authorities_is_imported_with_a_warning() {
+    let Some(bundle) = vendor_file("infineon/manifest-infineon.7z") else { return };
+    let world = Making::with(BUNDLES).world().await;
+    let run = world.import("infineon", "reel.7z", bundle).await;
+    assert_green(&run, "200 read, 200 created");
+    let [warning] = run.report().warnings.as_slice() else { panic!("{:?}", run.report().warnings) };
+    assert_eq!((warning.code.as_str(), warning.count), ("Certificate.IssuerNotUploaded", 200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_espressif_list_gives_things_named_by_mac() {
+    let path = "espressif/manifest-espressif.csv";
+    let Some(list) = vendor_file(path) else { return };
+    let world = World::new().await;
+    let run = world.import("espressif", "manifest.csv", list).await;
+    assert_green(&run, "7 read, 7 created");
+    check_devices(&world, path).await;
+    assert_eq!(world.registered().await, (7, 7));
 }

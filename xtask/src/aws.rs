@@ -60,6 +60,11 @@ impl Account {
     }
 }
 
+/// Whether this is a cloud on a machine of one's own, which speaks plain HTTP.
+pub(crate) fn is_local(aws: &SdkConfig) -> bool {
+    aws.endpoint_url().is_some_and(|endpoint| endpoint.starts_with("http://"))
+}
+
 /// An SDK error in one line. Its own `Display` says little more than "service error".
 pub(crate) fn message<E: std::error::Error + Send + Sync + 'static>(error: E) -> String {
     aws_sdk_s3::error::DisplayErrorContext(error).to_string()

@@ -4,14 +4,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{advice, deploy, import, local, progress, synth, test};
+use crate::{advice, demo, deploy, import, local, progress, sample, synth, test};
 
 /// Thingpress imports secure-element vendors' certificate manifests into AWS IoT Core
 ///
 /// A first try, without any AWS account:
 ///
-///   eval "$(cargo xtask local start)"
-///   cargo xtask import --local path/to/manifest.json
+///   cargo xtask demo
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", verbatim_doc_comment)]
 struct Cli {
@@ -21,8 +20,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Local(local::Args),
     Import(import::Args),
+    Sample(sample::Args),
     Synth(synth::Args),
     Deploy(deploy::Args),
     Test(test::Args),
@@ -34,8 +35,10 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let (result, failure) = match Cli::parse().command {
+        Command::Demo(args) => (demo::run(&args), ExitCode::FAILURE),
         Command::Local(args) => (local::run(&args), ExitCode::FAILURE),
         Command::Import(args) => (import::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
+        Command::Sample(args) => (sample::run(&args), ExitCode::FAILURE),
         Command::Synth(args) => (synth::run(&args), ExitCode::FAILURE),
         Command::Deploy(args) => (deploy::run(&args), ExitCode::FAILURE),
         Command::Test(args) => (test::run(&args), ExitCode::FAILURE),

@@ -15,7 +15,12 @@ use aws_config::SdkConfig;
 use infra::{Architecture, Config, Rate};
 use sha2::{Digest, Sha256};
 
-use crate::{advice::Advise, aws::Account, progress::say, workspace};
+use crate::{
+    advice::Advise,
+    aws::{Account, is_local},
+    progress::say,
+    workspace,
+};
 
 pub use assets::assets_template;
 
@@ -118,7 +123,7 @@ pub async fn deploy(
             assets::upload(aws, &bucket, &format!("functions/{name}"), "zip", content).await?;
         parameters.insert(parameter_of(name), key);
     }
-    if aws.endpoint_url().is_some_and(|endpoint| endpoint.starts_with("http://")) {
+    if is_local(aws) {
         // The local cloud speaks plain HTTP, which the bucket policies refuse everywhere else.
         parameters.insert(infra::REQUIRE_TLS.to_owned(), "false".to_owned());
     }

@@ -19,8 +19,7 @@ use crate::{
     venv, workspace,
 };
 
-/// The packages under `functions/` that become a Lambda function.
-pub const NAMES: [&str; 4] = ["decode", "preflight", "register", "report"];
+pub use crate::workspace::FUNCTIONS as NAMES;
 
 /// Builds every function for this machine's architecture, and gives the zip of each by its name.
 ///
@@ -49,25 +48,39 @@ pub fn build_for(architecture: &str) -> Result<BTreeMap<String, PathBuf>> {
 }
 
 fn compile(venv: &Path, architecture: &str, is_native: bool) -> Result<()> {
-    say("Building the functions (the first time takes several minutes)");
+    // The first build takes minutes, and shows cargo's progress. Later ones have little to do.
+    let is_first = !NAMES.iter().all(|name| bootstrap(name).exists());
+    let step = if is_first {
+        say("Building the functions (once; several minutes on a small machine)");
+        None
+    } else {
+        Some(Step::moving("Building the functions"))
+    };
     let mut command =
         workspace::without_cargo_variables(Command::new(venv.join("bin/cargo-lambda")));
     command.args(["lambda", "build", "--release", "--output-format", "binary"]);
     // Without this flag cargo-lambda sets compiler flags of its own, and everything that a plain
-    // `cargo build --release --target ..` has compiled would be compiled once more. The profile in
-    // Cargo.toml says how the functions are optimized.
+    // `cargo build --release --target ..` has compiled, this program for one, would be compiled once
+    // more. The profile in Cargo.toml says how the functions are optimized.
     command.arg("--disable-optimizations");
     command.args(["--compiler", if is_native { "cargo" } else { "cargo-zigbuild" }]);
     command.args(["--target", &format!("{architecture}-unknown-linux-gnu")]);
     for name in NAMES {
-        command.args(["--package", name]);
+        command.args(["--package", name, "--bin", name]);
     }
+    if is_native {
+        // Cargo unites the features that the packages of one build ask for. With this program's, the
+        // functions use what was compiled for it; without, most of it would be compiled once more.
+        command.args(["--package", "xtask"]);
+    }
+    command.args((!is_first).then_some("--quiet"));
     command.arg("--lambda-dir").arg(lambda_dir());
     // cargo-lambda looks for zig, and for cargo, on the path.
     command.env("PATH", path_with(&venv.join("bin"))?);
     // Cargo's own output belongs to the person, not to whoever reads our stdout.
     let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
     let status = status.context("failed to run cargo-lambda")?;
+    drop(step);
     if !status.success() {
         return Err(with_hint(
             format!("the functions do not build (cargo-lambda ended with {status})"),
@@ -87,12 +100,17 @@ fn lambda_dir() -> PathBuf {
     workspace::target().join("lambda")
 }
 
+/// Where cargo-lambda puts a function's binary.
+fn bootstrap(name: &str) -> PathBuf {
+    lambda_dir().join(name).join("bootstrap")
+}
+
 /// The zip of a function's binary, made only where the binary changed.
 ///
 /// cargo-lambda could write it, but with the time of the build in it: the same binary would be deployed again.
 fn zip_of(name: &str) -> Result<PathBuf> {
     let folder = lambda_dir().join(name);
-    let bootstrap = folder.join("bootstrap");
+    let bootstrap = bootstrap(name);
     let binary =
         fs::read(&bootstrap).with_context(|| format!("failed to read {}", bootstrap.display()))?;
     let zipped = folder.join(format!("{:x}.zip", Sha256::digest(&binary)));

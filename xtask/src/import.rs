@@ -24,16 +24,17 @@ pub(crate) const NOT_CARRIED_OUT: u8 = 3;
 
 /// Import manifests: upload each file, follow its run, print its report
 ///
-/// The vendor is found from the content. A certificate that signs Microchip's manifests is a FILE, too: it is uploaded
-/// before the manifests, which can be verified then.
+/// The vendor is found from the content. A certificate that signs Microchip's manifests, or Infineon's devices, is a
+/// FILE, too: it is uploaded before the manifests, which can be verified then.
 ///
 /// Exit status: 0 all devices are fine, 1 some are not, 2 wrong usage, 3 a run could not be carried out.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Manifests, and certificates of their signers
+    /// Manifests, and certificates of their signers and authorities
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Vendor of all files, instead of what their content says: microchip, generated
+    /// Vendor of all files, instead of what their content says: microchip, infineon,
+    /// espressif, generated
     #[arg(long, value_name = "VENDOR")]
     vendor: Option<Vendor>,
     /// Profile of the configuration that the devices get; it becomes the first folder of the key
@@ -62,8 +63,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     let mut files =
         args.files.iter().map(|path| File::look(path, args.vendor)).collect::<Result<Vec<_>>>()?;
-    // A manifest is verified by its signers, so they go first. The order is kept otherwise.
-    files.sort_by_key(|file| file.kind != Kind::Signer);
+    // Manifests are verified by signers and authorities, so they go first. The order is kept otherwise.
+    files.sort_by_key(|file| file.kind != Kind::Authority);
     aws::block_on(async {
         let (aws, stack) = destination(args).await?;
         if !args.local {
@@ -100,7 +101,7 @@ async fn destination(args: &Args) -> Result<(SdkConfig, String)> {
 async fn import(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
     let name = file.path.display();
     let mut step = Step::begin(&format!("Uploading {name}"));
-    // A signer belongs to no profile.
+    // Whoever verifies belongs to no profile.
     let profile = args.profile.as_ref().filter(|_| file.kind == Kind::Manifest);
     let key =
         profile.map_or_else(|| file.name.clone(), |profile| format!("{profile}/{}", file.name));
@@ -108,8 +109,8 @@ async fn import(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
     step.update(&format!("Waiting for the run of s3://{}/{}", uploaded.bucket, uploaded.key));
     let run = importer.find_run(&uploaded).await?;
     match importer.follow(&run, &mut step).await? {
-        Outcome::Signer(output) => {
-            step.done(&format!("{name}: {}", signer_sentence(&output)));
+        Outcome::Filed(output) => {
+            step.done(&format!("{name}: {}", filed_sentence(&output)));
             Ok(0)
         }
         Outcome::Report(report) => {
@@ -147,9 +148,9 @@ fn status_of(report: &Report) -> u8 {
     }
 }
 
-fn signer_sentence(output: &Value) -> String {
+fn filed_sentence(output: &Value) -> String {
     let summary = output.get("summary").and_then(Value::as_str);
-    summary.unwrap_or("the signer's certificate is filed").to_owned()
+    summary.unwrap_or("the certificate is filed").to_owned()
 }
 
 #[cfg(test)]

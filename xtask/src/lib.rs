@@ -1,19 +1,24 @@
 //! What `cargo xtask` does, as a library: the whole-system tests run the same code that a person runs.
 //!
-//! One module a subcommand (`local`, `import`, `synth`, `deploy`, `test`); the others are what several of them need.
+//! One module a subcommand (`demo`, `local`, `import`, `sample`, `synth`, `deploy`, `test`); the others are what several of
+//! them need.
 
 pub mod cli;
 pub mod deployment;
 pub mod functions;
 pub mod local_cloud;
+pub mod mqtt;
 pub mod progress;
 pub mod registry_objects;
 pub mod run_follow;
+pub mod sample;
 pub mod venv;
-pub mod workspace;
+
+pub use launcher::workspace;
 
 mod advice;
 mod aws;
+mod demo;
 mod deploy;
 mod http;
 mod import;

@@ -56,20 +56,35 @@ struct Start {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let dir = dir();
-    fs::create_dir_all(&dir).with_context(|| format!("failed to make {}", dir.display()))?;
-    // Two starts at once would start two clouds and note one. Who only looks on does not wait for them.
-    let lock = File::create(dir.join("lock"))?;
-    if !matches!(args.command, Command::Status) {
-        lock.lock().context("failed to lock the local cloud's state")?;
-    }
+    // Who only looks on does not wait for others.
+    let _lock = (!matches!(args.command, Command::Status)).then(|| lock(&dir)).transpose()?;
     match &args.command {
         Command::Start(start_args) => {
-            start(&dir, &deployment::config_path(start_args.config.as_deref()))
+            let (cloud, _) = start(&dir, &deployment::config_path(start_args.config.as_deref()))?;
+            progress::data(&exports(&cloud, |name| env::var_os(name).is_some()))?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Stop => stop(&dir),
         Command::Reset => reset(&dir),
         Command::Status => status(&dir),
     }
+}
+
+/// The local cloud with what is to be deployed in it, started where it does not run. One that runs keeps its
+/// configuration.
+pub(crate) fn ensure() -> Result<(LocalCloud, State)> {
+    let dir = dir();
+    let _lock = lock(&dir)?;
+    let config = attach(&dir)?.map(|(_, state)| state.config);
+    start(&dir, &config.unwrap_or_else(|| deployment::config_path(None)))
+}
+
+/// Two starts at once would start two clouds and note one.
+fn lock(dir: &Path) -> Result<File> {
+    fs::create_dir_all(dir).with_context(|| format!("failed to make {}", dir.display()))?;
+    let lock = File::create(dir.join("lock"))?;
+    lock.lock().context("failed to lock the local cloud's state")?;
+    Ok(lock)
 }
 
 fn dir() -> PathBuf {
@@ -90,7 +105,7 @@ fn not_running() -> anyhow::Error {
     with_hint("the local cloud does not run", r#"start it: eval "$(cargo xtask local start)""#)
 }
 
-fn start(dir: &Path, config: &Path) -> Result<ExitCode> {
+fn start(dir: &Path, config: &Path) -> Result<(LocalCloud, State)> {
     let config = fs::canonicalize(config).unwrap_or_else(|_| config.to_path_buf());
     // A mistake in the configuration is told before anything is built or started.
     deployment::read_config(&config)?;
@@ -112,19 +127,18 @@ fn start(dir: &Path, config: &Path) -> Result<ExitCode> {
         step.done(&format!("The local cloud runs at {}", cloud.endpoint()));
         (cloud, state)
     };
-    deploy(dir, &cloud, state)?;
-    progress::data(&exports(&cloud, |name| env::var_os(name).is_some()))?;
-    Ok(ExitCode::SUCCESS)
+    let state = deploy(dir, &cloud, state)?;
+    Ok((cloud, state))
 }
 
 /// Deploys what differs from what is there, and notes it.
-fn deploy(dir: &Path, cloud: &LocalCloud, mut state: State) -> Result<()> {
+fn deploy(dir: &Path, cloud: &LocalCloud, mut state: State) -> Result<State> {
     let config = deployment::for_local_cloud(deployment::read_config(&state.config)?, STACK);
     let functions = functions::build()?;
     let fingerprint = deployment::fingerprint(&deployment::template(&config)?, &functions);
     if state.fingerprint == fingerprint {
         say(&format!("{STACK} is up to date at {}", cloud.endpoint()));
-        return Ok(());
+        return Ok(state);
     }
     // Until the deployment has ended well, nothing is known about what is there.
     state.fingerprint.clear();
@@ -141,7 +155,8 @@ fn deploy(dir: &Path, cloud: &LocalCloud, mut state: State) -> Result<()> {
         )
     })?;
     state.fingerprint = fingerprint;
-    state.write(dir)
+    state.write(dir)?;
+    Ok(state)
 }
 
 fn stop(dir: &Path) -> Result<ExitCode> {

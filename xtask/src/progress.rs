@@ -26,38 +26,59 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Red, where colours are wanted. Meaning is never carried by the colour alone.
+/// Red on stderr, where colours are wanted. Meaning is never carried by the colour alone.
 #[must_use]
 pub fn red(text: &str) -> String {
-    coloured("31", text)
+    coloured("31", text, stderr().is_terminal())
 }
 
-/// Green, where colours are wanted.
+/// Green on stderr, where colours are wanted.
 #[must_use]
 pub fn green(text: &str) -> String {
-    coloured("32", text)
+    coloured("32", text, stderr().is_terminal())
 }
 
-/// Yellow, where colours are wanted.
+/// Yellow on stderr, where colours are wanted.
 #[must_use]
 pub fn yellow(text: &str) -> String {
-    coloured("33", text)
+    coloured("33", text, stderr().is_terminal())
 }
 
-/// Cyan, where colours are wanted.
+/// Cyan on stderr, where colours are wanted.
 #[must_use]
 pub fn cyan(text: &str) -> String {
-    coloured("36", text)
+    coloured("36", text, stderr().is_terminal())
 }
 
-fn coloured(code: &str, text: &str) -> String {
+/// A heading on stdout.
+pub(crate) fn bold(text: &str) -> String {
+    coloured("1", text, stdout().is_terminal())
+}
+
+/// Something on stdout that is not for everybody.
+pub(crate) fn faint(text: &str) -> String {
+    coloured("2", text, stdout().is_terminal())
+}
+
+/// Something on stdout that can be typed.
+pub(crate) fn command(text: &str) -> String {
+    coloured("36", text, stdout().is_terminal())
+}
+
+/// The sign on stdout for what is as it should be.
+pub(crate) fn good() -> String {
+    coloured("32", "✓", stdout().is_terminal())
+}
+
+/// The sign on stdout for what is not as it should be.
+pub(crate) fn bad() -> String {
+    coloured("31", "✗", stdout().is_terminal())
+}
+
+fn coloured(code: &str, text: &str, is_terminal: bool) -> String {
     // https://no-color.org: any value but the empty one turns colours off.
     let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if unwanted || !stderr().is_terminal() {
-        text.to_owned()
-    } else {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    }
+    if unwanted || !is_terminal { text.to_owned() } else { format!("\x1b[{code}m{text}\x1b[0m") }
 }
 
 fn is_animated() -> bool {
@@ -69,6 +90,8 @@ fn is_animated() -> bool {
 #[derive(Debug)]
 pub struct Step {
     bar: Option<ProgressBar>,
+    /// Whether lines are printed where nothing can move.
+    in_lines: bool,
     last: String,
 }
 
@@ -76,6 +99,16 @@ impl Step {
     /// Begins a piece of work: `text` says what is being done.
     #[must_use]
     pub fn begin(text: &str) -> Self {
+        Self::new(text, true)
+    }
+
+    /// The same for what is told in another way when it is done: without a terminal, nothing is printed.
+    #[must_use]
+    pub(crate) fn moving(text: &str) -> Self {
+        Self::new(text, false)
+    }
+
+    fn new(text: &str, in_lines: bool) -> Self {
         let bar = is_animated().then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
@@ -84,7 +117,7 @@ impl Step {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        let mut step = Self { bar, last: String::new() };
+        let mut step = Self { bar, in_lines, last: String::new() };
         step.update(text);
         step
     }
@@ -97,7 +130,8 @@ impl Step {
         text.clone_into(&mut self.last);
         match &self.bar {
             Some(bar) => bar.set_message(self.last.clone()),
-            None => say(text),
+            None if self.in_lines => say(text),
+            None => {}
         }
     }
 

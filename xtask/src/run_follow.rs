@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub use execution::Stage;
-pub use report::render;
+pub use report::{OUTCOMES, render};
 
 /// An upload starts its run within seconds; EventBridge promises no more than "at least once".
 const START_PATIENCE: Duration = Duration::from_mins(1);
@@ -63,8 +63,8 @@ pub struct Run {
 /// What a run ended with.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The file was a signer's certificate, which is filed now. The value is the run's output.
-    Signer(Value),
+    /// The file was a certificate by which others are checked, and is filed now. The value is the run's output.
+    Filed(Value),
     /// The run reported on a manifest.
     Report(Report),
 }
@@ -169,8 +169,8 @@ impl Importer {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         };
-        if let Some(output) = ended.signer() {
-            return Ok(Outcome::Signer(output));
+        if let Some(output) = ended.filed() {
+            return Ok(Outcome::Filed(output));
         }
         let begun = Instant::now();
         loop {
@@ -219,6 +219,23 @@ impl Importer {
         let text = String::from_utf8(bytes.to_vec()).context("the report is not UTF-8")?;
         let json = serde_json::from_str(&text).context("the report is not JSON")?;
         Ok(Some(Report { text, json, folder: format!("s3://{bucket}/{folder}") }))
+    }
+
+    /// Copies the results of a run, a line an entry, into a file.
+    pub async fn results(&self, report: &Report, to: &Path) -> Result<()> {
+        let address = report.json.get("results").and_then(Value::as_str).unwrap_or_default();
+        let (bucket, key) = address
+            .strip_prefix("s3://")
+            .and_then(|address| address.split_once('/'))
+            .context("the report names no results")?;
+        let found = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let found = found
+            .map_err(|error| anyhow!(message(error)))
+            .with_context(|| format!("failed to read {address}"))?;
+        let bytes =
+            found.body.collect().await.with_context(|| format!("failed to read {address}"))?;
+        std::fs::write(to, bytes.into_bytes())
+            .with_context(|| format!("failed to write {}", to.display()))
     }
 
     /// The latest runs.

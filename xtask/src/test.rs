@@ -20,8 +20,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     functions::build()?;
     let names_packages =
         args.arguments.iter().filter_map(|argument| argument.to_str()).any(is_package_option);
-    let status = workspace::cargo()
-        .arg("test")
+    let host = workspace::host().context("`rustc -vV` does not say what this machine is")?;
+    let status = workspace::cargo("test", &host)
+        .args(["--config", "xtask/tests.toml"])
         .args((!names_packages).then_some("--workspace"))
         .args(&args.arguments)
         // A snapshot that differs is a failure, not a file to review later.

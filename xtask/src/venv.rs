@@ -1,22 +1,20 @@
 //! The Python environment under `target/venv`: MiniStack and cargo-lambda, pinned and hashed.
 
 use std::{
-    env, fs,
+    fs,
     fs::File,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result};
+use launcher::prerequisites;
 use sha2::{Digest, Sha256};
 
 use crate::{advice::with_hint, progress::Step, workspace};
 
 const REQUIREMENTS: &str = include_str!("../local/requirements.txt");
 const CROSS_REQUIREMENTS: &str = include_str!("../local/requirements-cross.txt");
-
-/// The oldest Python that every pinned package supports.
-const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
 /// Makes the environment where it is missing or out of date, and says where it is.
 pub fn ensure() -> Result<PathBuf> {
@@ -35,7 +33,8 @@ pub fn ensure() -> Result<PathBuf> {
         fs::remove_dir_all(&venv)
             .with_context(|| format!("failed to remove {}", venv.display()))?;
     }
-    let python = find_python()?;
+    let python = prerequisites::python()
+        .map_err(|missing| with_hint(missing.tools.join("; "), missing.remedy))?;
     let made = Command::new(&python).args(["-m", "venv"]).arg(&venv).output();
     let made = made.with_context(|| format!("failed to run {python}"))?;
     if !made.status.success() {
@@ -90,43 +89,6 @@ fn install(venv: &Path, name: &str, requirements: &str) -> Result<()> {
     Ok(())
 }
 
-/// The first Python that is new enough. `PYTHON` names another one.
-fn find_python() -> Result<String> {
-    let named = env::var("PYTHON").ok().filter(|name| !name.is_empty());
-    let usual = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
-    let candidates = match &named {
-        Some(name) => vec![name.as_str()],
-        None => usual.to_vec(),
-    };
-    let mut seen = Vec::new();
-    for candidate in candidates {
-        let Some(version) = python_version(candidate) else { continue };
-        if version >= OLDEST_PYTHON {
-            return Ok(candidate.to_owned());
-        }
-        seen.push(format!("{candidate} is {}.{}", version.0, version.1));
-    }
-    let (major, minor) = OLDEST_PYTHON;
-    let found = if seen.is_empty() { "found none".to_owned() } else { seen.join(", ") };
-    Err(with_hint(
-        format!(
-            "Python {major}.{minor} or newer is needed for the local cloud and the function build, {found}"
-        ),
-        "install one (Debian and Ubuntu: apt-get install python3 python3-venv), or name it: PYTHON=/path/to/python3",
-    ))
-}
-
-fn python_version(python: &str) -> Option<(u32, u32)> {
-    let code = "import sys; print(sys.version_info[0], sys.version_info[1])";
-    let output = Command::new(python).args(["-c", code]).stderr(Stdio::null()).output().ok()?;
-    parse_version(&String::from_utf8(output.stdout).ok()?)
-}
-
-fn parse_version(text: &str) -> Option<(u32, u32)> {
-    let (major, minor) = text.trim().split_once(' ')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
-}
-
 fn fingerprint(requirements: &str) -> String {
     // An environment holds absolute paths, so one that was moved with its tree is made anew.
     let digest = Sha256::digest(format!("{}\n{requirements}", workspace::target().display()));
@@ -142,14 +104,7 @@ fn last_words(stdout: &[u8], stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CROSS_REQUIREMENTS, REQUIREMENTS, last_words, parse_version};
-
-    #[test]
-    fn versions_are_compared_by_number() {
-        assert!(parse_version("3 9\n").unwrap() < (3, 10));
-        assert!(parse_version("3 13\n").unwrap() >= (3, 10));
-        assert_eq!(parse_version("Python"), None);
-    }
+    use super::{CROSS_REQUIREMENTS, REQUIREMENTS, last_words};
 
     #[test]
     fn every_requirement_is_pinned_and_hashed() {

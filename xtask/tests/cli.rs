@@ -41,9 +41,16 @@ fn the_commands_are_listed() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in
-        [&["local"][..], &["local", "start"], &["import"], &["synth"], &["deploy"], &["test"]]
-    {
+    for command in [
+        &["demo"][..],
+        &["local"],
+        &["local", "start"],
+        &["import"],
+        &["sample"],
+        &["synth"],
+        &["deploy"],
+        &["test"],
+    ] {
         let text = help(&[command, &["--help"]].concat());
         insta::assert_snapshot!(format!("help-{}", command.join("-")), text);
     }

@@ -120,13 +120,13 @@ async fn the_run_of_this_upload_is_followed_and_not_an_earlier_one_of_the_same_f
 }
 
 #[tokio::test]
-async fn a_filed_signer_has_no_report() {
+async fn a_filed_certificate_has_no_report() {
     let stage = Stage::set().await;
     let uploaded = stage.upload("signer.crt").await;
-    stage.start("signer", &uploaded, json!({"next": "signer"})).await;
+    stage.start("signer", &uploaded, json!({"next": "filed"})).await;
     let run = stage.importer.find_run(&uploaded).await.unwrap();
     let outcome = stage.importer.follow(&run, &mut Step::begin("following")).await.unwrap();
-    assert!(matches!(outcome, Outcome::Signer(_)), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Filed(_)), "{outcome:?}");
 }
 
 #[tokio::test]

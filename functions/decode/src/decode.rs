@@ -6,26 +6,27 @@
 use std::{
     collections::BTreeSet,
     io,
+    ops::ControlFlow,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use aws_sdk_s3::Client;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ledger::{
-    Keep, Note, ObjectWriter, Outcome, OutcomeKind, Plan, Prepared, RunFiles, Store, StoreError,
-    UnitSizes, Work, within_task_limit,
+    Keep, Note, ObjectWriter, Outcome, OutcomeKind, Plan, Prepared, Profile, RunFiles, Store,
+    StoreError, UnitSizes, Work, within_task_limit,
 };
 use manifest::{
-    Context, Decoded, Entry, EntryError, Limits, ManifestError, NameTemplate, Signers, Vendor,
+    Authorities, Bundle, Context, Decoded, Entry, EntryError, Limits, ManifestError, NameError,
+    NameTemplate, Signers, Summary, TemplateError, Vendor, Warning,
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
-    Answer, DecodeError,
+    Answer, DecodeError, certificates,
     duplicates::{Duplicate, Duplicates},
     object::{self, Body},
     recognize::{name_of, stop, stop_gone},
-    signers,
 };
 
 /// A missing signer is looked for this often, [`WAIT_SECONDS`] apart: two minutes in all, because
@@ -35,9 +36,6 @@ const WAIT_SECONDS: u32 = 10;
 
 /// How many entries wait between the decoder's thread and the writers.
 const ENTRIES: usize = 256;
-
-/// What the decoder's thread sends: an entry, what is wrong with one, or why the file ends here.
-type Reading = Result<Decoded, ManifestError>;
 
 pub(crate) async fn run(
     store: &Store,
@@ -51,18 +49,20 @@ pub(crate) async fn run(
     let Ok(vendor) = plan.vendor.parse::<Vendor>() else {
         return Err(DecodeError::Missing("known vendor"));
     };
-    let template = match plan
-        .profile
-        .thing_name
-        .as_deref()
-        .map_or_else(|| Ok(NameTemplate::default_for(vendor)), NameTemplate::parse)
-    {
-        Ok(template) => (!plan.profile.defer_things).then_some(template),
+    let Ok(bundle) = plan.profile.bundle.parse::<Bundle>() else {
+        return Err(DecodeError::Missing("known bundle"));
+    };
+    let naming = match Naming::of(&plan.profile) {
+        Ok(naming) => naming,
         Err(error) => {
             return stop(store, &files, "Preflight.NameTemplate", error.to_string()).await;
         }
     };
-    let signers = signers::load(store, &plan.signers).await?;
+    let trust = Trust {
+        signers: certificates::signers(store, &plan.signers).await?,
+        issuers: certificates::issuers(store, vendor).await?,
+        bundle,
+    };
     let Some(stream) = object::open(s3, &plan.source, None).await? else {
         return stop_gone(store, &files).await;
     };
@@ -70,13 +70,12 @@ pub(crate) async fn run(
     let (chunks, body) = object::channel();
     let pump = tokio::spawn(object::pump(stream, chunks));
     let (sender, mut entries) = mpsc::channel(ENTRIES);
-    let decoder = tokio::task::spawn_blocking(move || decode_all(vendor, body, &signers, &sender));
+    let decoder = tokio::task::spawn_blocking(move || decode_all(vendor, body, &trust, &sender));
 
-    let mut sorter = Sorter::new(store, &files, template);
-    let mut broken = None;
+    let mut sorter = Sorter::new(store, &files, naming);
     while let Some(decoded) = entries.recv().await {
         match decoded {
-            Ok(Err(error)) if attempt < WAITS && is_missing_signer(&error) => {
+            Err(error) if attempt < WAITS && is_missing_signer(&error) => {
                 tracing::info!(run, attempt, "waiting for a signer");
                 return Ok(Answer::Wait {
                     attempt: attempt + 1,
@@ -84,13 +83,16 @@ pub(crate) async fn run(
                     waiting_for: error.reason.to_string(),
                 });
             }
-            Ok(entry) => sorter.take(entry).await?,
-            Err(ManifestError::Read { text, .. }) => return Err(DecodeError::Source(text)),
-            Err(error) => broken = Some(error),
+            entry => sorter.take(entry).await?,
         }
     }
-    let sha256 = finish(pump, decoder).await?;
-    let prepared = sorter.finish(sha256).await?;
+    let reading = finish(pump, decoder).await?;
+    let (summary, broken) = match reading.outcome {
+        Ok(summary) => (summary, None),
+        Err(ManifestError::Read { text, .. }) => return Err(DecodeError::Source(text)),
+        Err(error) => (Summary::default(), Some(error)),
+    };
+    let prepared = sorter.finish(reading.sha256, summary).await?;
     plan.prepared = Some(prepared.clone());
     store.write_json(&files.plan(), &plan, Keep::Always).await?;
 
@@ -119,41 +121,91 @@ pub(crate) async fn run(
     })?)
 }
 
+/// Who is trusted, and what is wanted: what decoding depends on beside the file.
+struct Trust {
+    signers: Signers,
+    issuers: Authorities,
+    bundle: Bundle,
+}
+
+/// What became of the whole file.
+struct Reading {
+    sha256: String,
+    outcome: Result<Summary, ManifestError>,
+}
+
 /// The decoder's thread: blocking, and stopped by nobody listening any more.
 fn decode_all(
     vendor: Vendor,
     mut body: Body,
-    signers: &Signers,
-    entries: &mpsc::Sender<Reading>,
-) -> io::Result<Option<String>> {
+    trust: &Trust,
+    entries: &mpsc::Sender<Decoded>,
+) -> io::Result<Reading> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-    let context = Context { signers, now, limits: Limits::default() };
-    for decoded in manifest::decode(vendor, &mut body, context) {
-        if entries.blocking_send(decoded).is_err() {
-            return Ok(None);
-        }
+    let Trust { signers, issuers, bundle } = trust;
+    let context = Context { signers, issuers, bundle: *bundle, now, limits: Limits::default() };
+    let outcome = manifest::decode(vendor, &mut body, context, &mut |decoded| match entries
+        .blocking_send(decoded)
+    {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    });
+    if entries.is_closed() {
+        // Nobody listens any more, so nobody wants the rest of the file either.
+        return Err(io::ErrorKind::BrokenPipe.into());
     }
-    body.finish().map(Some)
+    Ok(Reading { sha256: body.finish()?, outcome })
 }
 
 async fn finish(
     pump: JoinHandle<()>,
-    decoder: JoinHandle<io::Result<Option<String>>>,
-) -> Result<String, DecodeError> {
-    let digest = decoder.await.map_err(|_| DecodeError::Decoder)?;
+    decoder: JoinHandle<io::Result<Reading>>,
+) -> Result<Reading, DecodeError> {
+    let reading = decoder.await.map_err(|_| DecodeError::Crashed)?;
     pump.abort();
-    digest.map_err(|error| DecodeError::Source(error.to_string()))?.ok_or(DecodeError::Decoder)
+    reading.map_err(|error| DecodeError::Source(error.to_string()))
 }
 
 fn is_missing_signer(error: &EntryError) -> bool {
     error.reason.missing_signer().is_some()
 }
 
+/// How things are named.
+enum Naming {
+    /// As suits each entry.
+    Default,
+    Template(NameTemplate),
+    /// Not yet: the things come later.
+    Deferred,
+}
+
+impl Naming {
+    fn of(profile: &Profile) -> Result<Self, TemplateError> {
+        match &profile.thing_name {
+            Some(template) => {
+                let template = NameTemplate::parse(template)?;
+                Ok(if profile.defer_things { Self::Deferred } else { Self::Template(template) })
+            }
+            None if profile.defer_things => Ok(Self::Deferred),
+            None => Ok(Self::Default),
+        }
+    }
+
+    /// Empty where the thing comes later.
+    fn name(&self, entry: &Entry) -> Result<String, NameError> {
+        match self {
+            Self::Default => NameTemplate::default_for(entry).name(entry),
+            Self::Template(template) => template.name(entry),
+            Self::Deferred => Ok(String::new()),
+        }
+    }
+}
+
 /// Sorts entries into devices to register and entries refused.
 struct Sorter {
-    template: Option<NameTemplate>,
+    naming: Naming,
     work: ObjectWriter,
     units: ObjectWriter,
     rejected: ObjectWriter,
@@ -165,9 +217,9 @@ struct Sorter {
 }
 
 impl Sorter {
-    fn new(store: &Store, files: &RunFiles, template: Option<NameTemplate>) -> Self {
+    fn new(store: &Store, files: &RunFiles, naming: Naming) -> Self {
         Self {
-            template,
+            naming,
             work: store.writer(files.work(), Keep::Passing),
             units: store.writer(files.units(), Keep::Passing),
             rejected: store.writer(files.rejected(), Keep::Passing),
@@ -186,18 +238,11 @@ impl Sorter {
             Err(error) => return self.refuse(unreadable(error)).await,
         };
         let mut work = work(&entry);
-        if let Some(template) = &self.template {
-            match template.name(&entry) {
-                Ok(name) => work.thing = name,
-                Err(error) => {
-                    return self
-                        .refuse(work.outcome(
-                            OutcomeKind::Rejected,
-                            error.code(),
-                            error.to_string(),
-                        ))
-                        .await;
-                }
+        match self.naming.name(&entry) {
+            Ok(name) => work.thing = name,
+            Err(error) => {
+                let (code, reason) = (error.code(), error.to_string());
+                return self.refuse(work.outcome(OutcomeKind::Rejected, code, reason)).await;
             }
         }
         if let Some(duplicate) =
@@ -234,7 +279,7 @@ impl Sorter {
         self.rejected.write_line(&outcome).await.map(drop)
     }
 
-    async fn finish(mut self, sha256: String) -> Result<Prepared, StoreError> {
+    async fn finish(mut self, sha256: String, summary: Summary) -> Result<Prepared, StoreError> {
         if let Some(unit) = self.sizes.finish() {
             self.units.write_line(&unit).await?;
         }
@@ -248,6 +293,7 @@ impl Sorter {
             units: self.sizes.units(),
             sha256,
             signers: self.signers.into_iter().collect(),
+            notes: notes(&summary.notes),
         })
     }
 }
@@ -260,12 +306,15 @@ fn work(entry: &Entry) -> Work {
         thing: String::new(),
         certificate_id: entry.certificate.id().to_string(),
         certificate: BASE64_STANDARD.encode(entry.certificate.der()),
-        warnings: entry
-            .warnings
-            .iter()
-            .map(|warning| Note { code: warning.code.to_owned(), reason: warning.text.clone() })
-            .collect(),
+        warnings: notes(&entry.warnings),
     }
+}
+
+fn notes(warnings: &[Warning]) -> Vec<Note> {
+    warnings
+        .iter()
+        .map(|warning| Note { code: warning.code.to_owned(), reason: warning.text.clone() })
+        .collect()
 }
 
 fn unreadable(error: EntryError) -> Outcome {

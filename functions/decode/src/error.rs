@@ -18,9 +18,9 @@ pub enum DecodeError {
     /// The answer is too large.
     #[error(transparent)]
     Answer(#[from] TaskTooLarge),
-    /// The thread that decodes ended without a result.
-    #[error("the decoder ended without a result")]
-    Decoder,
+    /// The thread that decodes crashed.
+    #[error("the decoder crashed")]
+    Crashed,
 }
 
 impl DecodeError {
@@ -31,7 +31,7 @@ impl DecodeError {
             Self::Source(_) => "Decode.SourceUnavailable",
             Self::Missing(_) => "Decode.RunIncomplete",
             Self::Answer(_) => "Decode.AnswerTooLarge",
-            Self::Decoder => "Decode.Crashed",
+            Self::Crashed => "Decode.Crashed",
         }
     }
 }

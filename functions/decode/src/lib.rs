@@ -3,12 +3,12 @@
 //! The machine calls this function twice: first to recognize the file by its beginning, which
 //! also pins the object's version, then to decode it.
 
+mod certificates;
 mod decode;
 mod duplicates;
 mod error;
 mod object;
 mod recognize;
-mod signers;
 
 use aws_sdk_s3::Client;
 use ledger::{Configuration, Object, Source, Stop, Store};
@@ -49,13 +49,15 @@ pub enum Answer {
         /// The pinned file.
         source: Source,
     },
-    /// The file is a signer's certificate, and was filed.
-    Signer {
-        /// Its fingerprint, as the configuration pins it.
+    /// The file is a certificate by which others are checked, and was filed.
+    Filed {
+        /// What it is for.
+        role: Role,
+        /// Its fingerprint, as the configuration pins a signer's.
         fingerprint: String,
         /// Its name.
         name: String,
-        /// Whether manifests that it signed are trusted.
+        /// Whether it is trusted.
         trusted: bool,
         /// What that means, for a person.
         summary: String,
@@ -89,6 +91,16 @@ pub enum Answer {
     },
     /// The file cannot be imported.
     Stop(Stop),
+}
+
+/// What an uploaded certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// It signs manifests.
+    Signer,
+    /// It issues devices' certificates.
+    Issuer,
 }
 
 /// Carries out one of the two tasks.

@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use ledger::{Configuration, Keep, Object, RunFiles, Source, Stop, Store};
 use manifest::{Certificate, HEAD_BYTES, ManifestError, Purpose, Vendor};
 
-use crate::{Answer, DecodeError, object, signers};
+use crate::{Answer, DecodeError, Role, certificates, object};
 
 pub(crate) async fn run(
     store: &Store,
@@ -35,6 +35,7 @@ pub(crate) async fn run(
     match content.purpose(vendor) {
         Ok(Purpose::Manifest) => Ok(Answer::Manifest { source }),
         Ok(Purpose::Signer(certificate)) => file_signer(store, &certificate, configuration).await,
+        Ok(Purpose::Issuer(certificate)) => file_issuer(store, &certificate).await,
         Err(error) => stop_unusable(store, &files, &error).await,
     }
 }
@@ -52,11 +53,10 @@ async fn file_signer(
     certificate: &Certificate,
     configuration: &Configuration,
 ) -> Result<Answer, DecodeError> {
-    signers::file(store, certificate).await?;
+    certificates::file(store, Role::Signer, certificate).await?;
     let fingerprint = certificate.id();
     let trusted = configuration.signers.trust_uploaded
-        || signers::trusted(&configuration.signers).is_pinned(&fingerprint);
-    let name = certificate.common_name().unwrap_or("without a name").to_owned();
+        || certificates::trusted(&configuration.signers).is_pinned(&fingerprint);
     let summary = if trusted {
         "the signer's certificate is filed: manifests that it signed can be imported".to_owned()
     } else {
@@ -64,7 +64,18 @@ async fn file_signer(
             "the signer's certificate is filed, but it is not trusted. If it is really yours, add its fingerprint to the configuration and deploy: [vendor.microchip] signers = [\"{fingerprint}\"]"
         )
     };
-    Ok(Answer::Signer { fingerprint: fingerprint.to_string(), name, trusted, summary })
+    Ok(filed(Role::Signer, certificate, trusted, summary))
+}
+
+async fn file_issuer(store: &Store, certificate: &Certificate) -> Result<Answer, DecodeError> {
+    certificates::file(store, Role::Issuer, certificate).await?;
+    let summary = "the authority's certificate is filed: certificates that name it as their issuer are checked against it from now on".to_owned();
+    Ok(filed(Role::Issuer, certificate, true, summary))
+}
+
+fn filed(role: Role, certificate: &Certificate, trusted: bool, summary: String) -> Answer {
+    let name = certificate.common_name().unwrap_or("without a name").to_owned();
+    Answer::Filed { role, fingerprint: certificate.id().to_string(), name, trusted, summary }
 }
 
 pub(crate) async fn stop_gone(store: &Store, files: &RunFiles) -> Result<Answer, DecodeError> {

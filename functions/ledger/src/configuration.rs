@@ -36,6 +36,11 @@ pub struct Profile {
     pub defer_things: bool,
     /// Naming template; the vendor's default where there is none.
     pub thing_name: Option<String>,
+    /// The set that is imported of an Infineon bundle, such as `E0E0`.
+    ///
+    /// It is always written, because a value assumed here could import another set than the
+    /// configuration names.
+    pub bundle: String,
 }
 
 /// Status of a newly registered certificate.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Profile, Rates, SignerPolicy};
+use crate::{Note, Profile, Rates, SignerPolicy};
 
 /// The uploaded object, as its event named it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ pub struct Prepared {
     pub sha256: String,
     /// Fingerprints of the signers that vouched for entries.
     pub signers: Vec<String>,
+    /// What is worth knowing about the file as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
 }
 
 /// `stopped.json`: why a run ended before its devices' turn.

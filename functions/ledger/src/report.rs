@@ -32,6 +32,9 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What is worth knowing about devices that ended well, by code.
     pub warnings: Vec<Problem>,
+    /// What is worth knowing about the file as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// Address of `results.csv`; empty where the run has no entries.
     pub results: String,
 }

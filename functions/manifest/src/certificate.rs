@@ -1,5 +1,6 @@
 //! X.509 certificates, read as far as registering needs it.
 
+mod authority;
 mod bundle;
 pub(crate) mod der;
 mod id;
@@ -17,6 +18,7 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
+pub use self::authority::Authorities;
 pub(crate) use self::bundle::is_bundle;
 pub use self::id::{CertificateId, CertificateIdError};
 pub use self::issuer::IssuerFault;
@@ -168,6 +170,12 @@ impl Certificate {
     #[must_use]
     pub const fn is_authority(&self) -> bool {
         self.is_authority
+    }
+
+    /// Whether the certificate names itself as its issuer, as signers of manifests and root authorities do.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.issuer() == self.subject()
     }
 
     /// The subject key identifier; where the certificate has none, the one that RFC 5280 would give

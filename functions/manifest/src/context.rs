@@ -1,12 +1,18 @@
 //! What a reading depends on besides the bytes.
 
-use crate::Signers;
+use crate::certificate::Authorities;
+use crate::infineon::Bundle;
+use crate::signers::Signers;
 
 /// What decoding needs to know from its caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The signers that may vouch for Microchip's entries.
     pub signers: &'a Signers,
+    /// The authorities by which Infineon's certificates are checked.
+    pub issuers: &'a Authorities,
+    /// Which of the certificates of Infineon's chips are wanted.
+    pub bundle: Bundle,
     /// The present time in seconds since 1970. Only warnings depend on it.
     pub now: i64,
     /// Where an input is given up as too large.
@@ -20,10 +26,17 @@ pub struct Limits {
     pub bytes: u64,
     /// Entries of the whole file, refused ones included.
     pub entries: u64,
-    /// Bytes of one entry: one element of a JSON array, one line, one PEM block.
+    /// Bytes of one entry: one element of a JSON array, one line, one PEM block, one row, one group
+    /// of XML, one certificate of an archive.
     pub entry_bytes: usize,
-    /// Nesting of JSON.
+    /// Nesting of JSON and XML.
     pub depth: usize,
+    /// Bytes of an archive as it lies there, be it the file or an archive within it.
+    pub archive_bytes: u64,
+    /// Bytes that come out of all archives of a file.
+    pub inflated_bytes: u64,
+    /// Members of one archive.
+    pub members: u64,
 }
 
 impl Default for Limits {
@@ -35,7 +48,22 @@ impl Default for Limits {
     ///   characters).
     /// - `depth`: 16. Microchip's payloads nest five deep, and no document that we read comes near
     ///   it.
+    /// - `archive_bytes`: 256 MiB. An archive is read from its end, so it has to lie somewhere as a
+    ///   whole, and so has the one within it; a Lambda function has 512 MiB of storage for both.
+    ///   Infineon's real ones take some 450 bytes a chip and bundle.
+    /// - `inflated_bytes`: 4 GiB, five million certificates of 850 bytes as PEM, the size of
+    ///   Infineon's real ones.
+    /// - `members`: a million. A reel holds some thousand chips, and the list of an archive's
+    ///   members is held in memory, with some 250 bytes a member.
     fn default() -> Self {
-        Self { bytes: 16 << 30, entries: 5_000_000, entry_bytes: 256 << 10, depth: 16 }
+        Self {
+            bytes: 16 << 30,
+            entries: 5_000_000,
+            entry_bytes: 256 << 10,
+            depth: 16,
+            archive_bytes: 256 << 20,
+            inflated_bytes: 4 << 30,
+            members: 1_000_000,
+        }
     }
 }

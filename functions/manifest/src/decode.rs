@@ -1,76 +1,66 @@
 //! The way into every format.
 
 use std::io::Read;
+use std::ops::ControlFlow;
 
 use crate::context::Context;
+use crate::entry::Warning;
 use crate::error::{Decoded, ManifestError};
-use crate::generated::Generated;
+use crate::infineon;
 use crate::input::Input;
-use crate::microchip::Microchip;
+use crate::plain;
+use crate::recognize::Container;
+use crate::sink::{Sink, Stop};
 use crate::vendor::Vendor;
+use crate::zipped;
 
-/// Entries as they are read; memory does not grow with the manifest.
+/// What is to be said about a file as a whole, besides its entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// What is odd about the file, and no reason to refuse it.
+    pub notes: Vec<Warning>,
+}
+
+/// Reads a file, and hands each entry to `entries`; memory does not grow with the manifest.
 ///
-/// The outer error means that the file is unusable from here on, and the iterator ends after it; an
-/// inner one costs one entry. A file without entries is an error, so a reading that ends well has
-/// yielded at least one.
+/// An error means that the file is unusable from there on; an error that is handed to `entries`
+/// costs one entry. A file without entries is an error, so a reading that ends well has handed on
+/// at least one. It also ends well where `entries` breaks off.
 ///
 /// The source is read in pieces of up to 64 KiB, so it needs no buffer of its own.
-pub fn decode<'a, R: Read + 'a>(
+pub fn decode<R: Read>(
     vendor: Vendor,
     source: R,
-    context: Context<'a>,
-) -> impl Iterator<Item = Result<Decoded, ManifestError>> + use<'a, R> {
-    let input = Input::new(source, context.limits.bytes);
-    Entries { state: State::Start(vendor, input, context) }
-}
-
-struct Entries<'a, R> {
-    state: State<'a, R>,
-}
-
-enum State<'a, R> {
-    Start(Vendor, Input<R>, Context<'a>),
-    Microchip(Box<Microchip<'a, R>>),
-    Generated(Box<Generated<'a, R>>),
-    Done,
-}
-
-impl<R: Read> Iterator for Entries<'_, R> {
-    type Item = Result<Decoded, ManifestError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            // Whatever does not put a state back is the end.
-            match std::mem::replace(&mut self.state, State::Done) {
-                State::Start(vendor, input, context) => {
-                    let opened = match vendor {
-                        Vendor::Microchip => Microchip::open(input, context)
-                            .map(|reader| State::Microchip(Box::new(reader))),
-                        Vendor::Generated => Generated::open(input, context)
-                            .map(|reader| State::Generated(Box::new(reader))),
-                    };
-                    match opened {
-                        Ok(state) => self.state = state,
-                        Err(error) => return Some(Err(error)),
-                    }
-                }
-                State::Microchip(mut reader) => {
-                    let item = reader.read().transpose();
-                    if let Some(Ok(_)) = item {
-                        self.state = State::Microchip(reader);
-                    }
-                    return item;
-                }
-                State::Generated(mut reader) => {
-                    let item = reader.read().transpose();
-                    if let Some(Ok(_)) = item {
-                        self.state = State::Generated(reader);
-                    }
-                    return item;
-                }
-                State::Done => return None,
-            }
-        }
+    context: Context<'_>,
+    entries: &mut dyn FnMut(Decoded) -> ControlFlow<()>,
+) -> Result<Summary, ManifestError> {
+    let mut sink = Sink::new(entries, context.limits.entries);
+    match read(vendor, source, context, &mut sink) {
+        Ok(notes) => Ok(Summary { notes }),
+        Err(Stop::BrokenOff) => Ok(Summary::default()),
+        Err(Stop::Unusable(error)) => Err(error),
     }
+}
+
+fn read<R: Read>(
+    vendor: Vendor,
+    source: R,
+    context: Context<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<Vec<Warning>, Stop> {
+    let limit = context.limits.bytes;
+    let mut input = Input::new(source, limit);
+    let (head, _) = input.head().map_err(|error| ManifestError::from_input(error, 0, limit))?;
+    let notes = match (Container::of(head), vendor) {
+        (Some(Container::Zip), _) => zipped::read(vendor, input, context, sink)?,
+        (Some(Container::SevenZ), Vendor::Infineon) => {
+            infineon::read_archive(input, context, sink)?
+        }
+        _ => {
+            plain::read(vendor, input, context, sink)?;
+            Vec::new()
+        }
+    };
+    if sink.read() == 0 { Err(ManifestError::Empty.into()) } else { Ok(notes) }
 }

@@ -1,5 +1,6 @@
 //! One device of a manifest.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,15 +14,16 @@ pub struct Entry {
     pub number: u64,
     /// The position as a person looks for it.
     pub place: Place,
-    /// The vendor's identifier: Microchip's `uniqueId`. Generated: the CN, or else the certificate
-    /// id.
+    /// The vendor's identifier: Microchip's `uniqueId`, Infineon's chip id, the MAC. Where the file
+    /// gives none, the CN, or else the certificate id.
     pub id: String,
     /// The device's own certificate.
     pub certificate: Certificate,
     /// Values for names and attributes. Always `serial` and `fingerprint`; `cn` where the
     /// certificate has one; from Microchip `unique_id`, and `part_number` and `model` where the
-    /// manifest gives them.
-    pub fields: BTreeMap<&'static str, String>,
+    /// manifest gives them; from Infineon `chip_id` or `mac`; from Espressif `mac`, and further
+    /// columns under their names in lower case.
+    pub fields: BTreeMap<Cow<'static, str>, String>,
     /// The manifest signer that vouched for the entry. Only Microchip has signers.
     pub signer: Option<CertificateId>,
     /// What is odd about the device, and no reason to refuse it.
@@ -29,7 +31,7 @@ pub struct Entry {
 }
 
 /// Where in a file something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The file as a whole.
     File,
@@ -37,6 +39,37 @@ pub enum Place {
     Entry(u64),
     /// The n-th line, counted from 1, blank ones included.
     Line(u64),
+    /// The n-th group of an XML file, counted from 1.
+    Group(u64),
+    /// In a member of an archive.
+    Member(Box<MemberPlace>),
+}
+
+/// Where in a member of an archive something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPlace {
+    /// The member's name without folders, shortened for messages.
+    pub name: String,
+    /// Where in it.
+    pub place: Place,
+}
+
+impl Place {
+    /// A member of an archive as a whole.
+    pub(crate) fn member(name: &str) -> Self {
+        Self::File.within(name)
+    }
+
+    /// This place in a member of an archive.
+    pub(crate) fn within(self, member: &str) -> Self {
+        let name = member.rsplit('/').next().unwrap_or(member);
+        Self::Member(Box::new(MemberPlace { name: text::name_excerpt(name), place: self }))
+    }
+
+    /// Turns this place of a member into one of the archive.
+    pub(crate) fn put_within(&mut self, member: &str) {
+        *self = std::mem::replace(self, Self::File).within(member);
+    }
 }
 
 impl fmt::Display for Place {
@@ -45,14 +78,21 @@ impl fmt::Display for Place {
             Self::File => formatter.write_str("the file"),
             Self::Entry(number) => write!(formatter, "entry {number}"),
             Self::Line(number) => write!(formatter, "line {number}"),
+            Self::Group(number) => write!(formatter, "group {number}"),
+            Self::Member(member) => match member.as_ref() {
+                MemberPlace { name, place: Self::File } => write!(formatter, "`{name}`"),
+                MemberPlace { name, place } => write!(formatter, "{place} of `{name}`"),
+            },
         }
     }
 }
 
-/// What is odd about a device, and no reason to refuse it.
+/// What is odd about a device or a file, and no reason to refuse it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// Stable: `Certificate.Expired`, `Certificate.NotYetValid` or `Certificate.NoIssuer`.
+    /// Stable. On a device `Certificate.Expired`, `Certificate.NotYetValid`, `Certificate.NoIssuer`
+    /// or `Certificate.IssuerNotUploaded`; on a file `Infineon.OtherBundles` or
+    /// `Infineon.OtherMembers`.
     pub code: &'static str,
     /// The same for a person.
     pub text: String,
@@ -83,6 +123,16 @@ impl Warning {
         warnings
     }
 
+    /// No authority of the issuer's name was uploaded.
+    pub(crate) fn issuer_not_uploaded() -> Self {
+        Self {
+            code: "Certificate.IssuerNotUploaded",
+            text: "the certificate was not checked against its issuer: upload Infineon's \
+                   CA certificate to the same bucket before the manifest, and it is"
+                .to_owned(),
+        }
+    }
+
     /// An x5c that holds the device's certificate alone.
     pub(crate) fn no_issuer() -> Self {
         Self {
@@ -95,13 +145,18 @@ impl Warning {
 }
 
 /// The fields that every certificate gives.
-pub(crate) fn certificate_fields(certificate: &Certificate) -> BTreeMap<&'static str, String> {
+pub(crate) fn certificate_fields(certificate: &Certificate) -> BTreeMap<Cow<'static, str>, String> {
     let mut fields = BTreeMap::from([
-        ("serial", certificate.serial().to_owned()),
-        ("fingerprint", certificate.id().to_string()),
+        ("serial".into(), certificate.serial().to_owned()),
+        ("fingerprint".into(), certificate.id().to_string()),
     ]);
     if let Some(name) = certificate.common_name() {
-        fields.insert("cn", name.to_owned());
+        fields.insert("cn".into(), name.to_owned());
     }
     fields
+}
+
+/// What a certificate is known by where the file gives it no identifier.
+pub(crate) fn certificate_name(certificate: &Certificate) -> String {
+    certificate.common_name().map_or_else(|| certificate.id().to_string(), str::to_owned)
 }

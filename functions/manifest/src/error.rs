@@ -2,7 +2,9 @@
 
 use std::io::ErrorKind;
 
+use crate::archive::ArchiveFault;
 use crate::entry::{Entry, Place};
+use crate::infineon::Bundle;
 use crate::input::InputError;
 use crate::reason::Reason;
 use crate::vendor::Vendor;
@@ -104,6 +106,63 @@ pub enum ManifestError {
         /// Where the key is.
         place: Place,
     },
+    /// The file is an archive, and cannot be read.
+    #[error("the archive cannot be read ({place}): {fault}; entries read before: {entries_read}")]
+    Archive {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// The archive, or the member of it.
+        place: Place,
+        /// What is wrong with it.
+        fault: ArchiveFault,
+    },
+    /// The wanted certificates are not among those of an Infineon bundle.
+    #[error("{}", missing_bundle(*wanted, found, *is_matter))]
+    MissingBundle {
+        /// Which are wanted.
+        wanted: Bundle,
+        /// Which are there, shortened for messages.
+        found: Vec<String>,
+        /// Whether the file is one for Matter devices.
+        is_matter: bool,
+    },
+    /// A table has no column of a name that is needed.
+    #[error(
+        "{place}: the table's header has no column `{column}`; the columns MAC and cert are needed, \
+         in any order: put the header right, or get the file again from where it came from"
+    )]
+    MissingColumn {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// The header.
+        place: Place,
+        /// The column's name.
+        column: &'static str,
+    },
+    /// A table has two columns of one name.
+    #[error(
+        "{place}: the table's header has the column `{column}` twice, so its rows can be read in two \
+         ways: take one of them out"
+    )]
+    DuplicateColumn {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// The header.
+        place: Place,
+        /// The column's name.
+        column: &'static str,
+    },
+    /// An XML file defines entities or refers to other files, or could.
+    #[error(
+        "{place}: there is a document type definition (DOCTYPE), which no manifest has and which is \
+         not read, because it can make a file mean anything; get the file again from the vendor"
+    )]
+    Doctype {
+        /// Entries that were read before.
+        entries_read: u64,
+        /// Where it is.
+        place: Place,
+    },
     /// The source failed.
     #[error("the file could not be read on after {entries_read} entries: {text}; try again")]
     Read {
@@ -129,6 +188,11 @@ impl ManifestError {
             Self::TooManyEntries { .. } => "Manifest.TooManyEntries",
             Self::TooDeep { .. } => "Manifest.TooDeep",
             Self::PrivateKey { .. } => "Manifest.PrivateKey",
+            Self::Archive { fault, .. } => fault.code(),
+            Self::MissingBundle { .. } => "Manifest.MissingBundle",
+            Self::MissingColumn { .. } => "Manifest.MissingColumn",
+            Self::DuplicateColumn { .. } => "Manifest.DuplicateColumn",
+            Self::Doctype { .. } => "Xml.Doctype",
             Self::Read { .. } => "Manifest.Read",
         }
     }
@@ -143,13 +207,17 @@ impl ManifestError {
     #[must_use]
     pub const fn entries_read(&self) -> u64 {
         match self {
-            Self::Empty | Self::WrongFormat { .. } => 0,
+            Self::Empty | Self::WrongFormat { .. } | Self::MissingBundle { .. } => 0,
             Self::TooManyEntries { limit } => *limit,
             Self::Truncated { entries_read, .. }
             | Self::Malformed { entries_read, .. }
             | Self::TooLarge { entries_read, .. }
             | Self::TooDeep { entries_read, .. }
             | Self::PrivateKey { entries_read, .. }
+            | Self::Archive { entries_read, .. }
+            | Self::MissingColumn { entries_read, .. }
+            | Self::DuplicateColumn { entries_read, .. }
+            | Self::Doctype { entries_read, .. }
             | Self::Read { entries_read, .. } => *entries_read,
         }
     }
@@ -158,22 +226,73 @@ impl ManifestError {
         match error {
             InputError::TooLarge => Self::TooLarge { entries_read, limit },
             InputError::Read { kind, text } => Self::Read { entries_read, kind, text },
+            InputError::Archive(fault) => Self::Archive { entries_read, place: Place::File, fault },
         }
     }
+
+    /// The same of a member of an archive, before which so many entries were read.
+    pub(crate) fn within(mut self, member: &str, before: u64) -> Self {
+        match &mut self {
+            Self::Truncated { entries_read, place }
+            | Self::Malformed { entries_read, place, .. }
+            | Self::TooDeep { entries_read, place, .. }
+            | Self::PrivateKey { entries_read, place }
+            | Self::Archive { entries_read, place, .. }
+            | Self::MissingColumn { entries_read, place, .. }
+            | Self::DuplicateColumn { entries_read, place, .. }
+            | Self::Doctype { entries_read, place } => {
+                *entries_read += before;
+                place.put_within(member);
+            }
+            Self::TooLarge { entries_read, .. } | Self::Read { entries_read, .. } => {
+                *entries_read += before;
+            }
+            Self::Empty
+            | Self::WrongFormat { .. }
+            | Self::TooManyEntries { .. }
+            | Self::MissingBundle { .. } => {}
+        }
+        self
+    }
+}
+
+fn missing_bundle(wanted: Bundle, found: &[String], is_matter: bool) -> String {
+    if is_matter {
+        return "this is an Infineon bundle for Matter devices: its certificates (DAC) prove a device to \
+                a Matter network, and the intermediate authority's (PAI) is no device's; they are not \
+                imported into AWS IoT. Upload the bundle with E0E0, E0E1 or E0E2 in the names of its \
+                archives"
+            .to_owned();
+    }
+    if found.is_empty() {
+        return format!(
+            "the archive holds no certificates of {wanted}, nor of any other bundle; \
+             upload the .7z file that Infineon delivered, as it is"
+        );
+    }
+    let found = found.join(", ");
+    format!(
+        "the file holds no certificates of {wanted}, but of {found}: name one of these in the \
+         configuration, as `bundle` under [vendor.infineon] or in a profile of its own, and import the \
+         file again"
+    )
 }
 
 /// The way out, where a wrong file has one of its own.
 fn remedy(found: &str) -> &'static str {
     use crate::recognize::foreign;
     match found {
+        foreign::FLASH_CSV => {
+            "delete it from the bucket, and treat every key in it as disclosed; \
+             upload the list of MACs and certificates"
+        }
         foreign::ZIP | foreign::GZIP => "unpack it and upload the files that are in it",
         foreign::UTF_16 => "save it again as UTF-8 (or ASCII) text",
         foreign::PKCS7 => "extract its certificates with `openssl pkcs7 -print_certs`",
         foreign::HTML => {
             "download the manifest again: this is what a sign-in or error page looks like"
         }
-        foreign::INFINEON_7Z
-        | foreign::INFINEON_XML
+        foreign::INFINEON
         | foreign::ESPRESSIF_CSV
         | foreign::MES_JSON
         | foreign::CERTIFICATES

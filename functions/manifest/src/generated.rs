@@ -3,19 +3,18 @@
 //! A line of base64 is one entry, be it of a DER or of PEM; several PEM blocks in one line are a
 //! chain, leaf first. In plain PEM each block is an entry. A DER file is one entry.
 
-mod lines;
 pub(crate) mod text;
 
 use std::io::Read;
 
-use self::lines::{Line, Lines};
 use self::text::Fault;
 use crate::certificate::{Certificate, Issuers, der};
 use crate::context::Context;
-use crate::entry::{Entry, Place, Warning, certificate_fields};
+use crate::entry::{Entry, Place, Warning, certificate_fields, certificate_name};
 use crate::error::{Decoded, EntryError, ManifestError};
 use crate::input::Input;
 use crate::leaf;
+use crate::lines::{Line, Lines};
 use crate::pem;
 use crate::private_key;
 use crate::reason::Reason;
@@ -62,7 +61,10 @@ impl<'a, R: Read> Generated<'a, R> {
         let whole = match recognize::recognize(head, complete) {
             Content::Empty => return Err(ManifestError::Empty),
             Content::Foreign(found) => return wrong(found),
-            Content::Manifest(Vendor::Microchip) => return wrong(foreign::MICROCHIP),
+            Content::Zip => return wrong(foreign::ZIP),
+            Content::Manifest(
+                found @ (Vendor::Microchip | Vendor::Infineon | Vendor::Espressif),
+            ) => return wrong(foreign::manifest(found)),
             // DER has no lines, and neither has base64 that was wrapped.
             Content::Certificate(certificate) if is_der || is_wrapped(text, is_pem) => {
                 Some(certificate)
@@ -124,19 +126,12 @@ impl<'a, R: Read> Generated<'a, R> {
     fn entry(&mut self, place: Place, chain: Vec<Certificate>) -> Decoded {
         let number = self.number;
         let mut chain = chain.into_iter();
-        let refuse = |id, reason| EntryError { number, place, id, reason };
+        let refuse = |id, reason| EntryError { number, place: place.clone(), id, reason };
         let Some(certificate) = chain.next() else {
             return Err(refuse(String::new(), Reason::NoCertificate { lite: false }));
         };
-        let id =
-            certificate.common_name().map_or_else(|| certificate.id().to_string(), str::to_owned);
-        let checked = leaf::check(&certificate).and_then(|()| match chain.next() {
-            Some(issuer) => {
-                let key = issuer.der().to_vec();
-                self.issuers.check(&certificate, &key, || Ok(issuer))
-            }
-            None => Ok(()),
-        });
+        let id = certificate_name(&certificate);
+        let checked = leaf::check_with(&certificate, chain.next(), &mut self.issuers);
         if let Err(reason) = checked {
             return Err(refuse(id, reason));
         }

@@ -1,7 +1,8 @@
 //! The bytes of a file, a buffer at a time.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
+use crate::archive::ArchiveFault;
 use crate::recognize::HEAD_BYTES;
 
 /// Why no more bytes come.
@@ -11,6 +12,17 @@ pub(crate) enum InputError {
     TooLarge,
     /// The source failed.
     Read { kind: ErrorKind, text: String },
+    /// The source is a member of an archive, and the archive is broken.
+    Archive(ArchiveFault),
+}
+
+impl From<io::Error> for InputError {
+    fn from(error: io::Error) -> Self {
+        match ArchiveFault::carried_by(&error) {
+            Some(fault) => Self::Archive(fault),
+            None => Self::Read { kind: error.kind(), text: error.to_string() },
+        }
+    }
 }
 
 /// A buffered source that counts what it reads against a limit.
@@ -64,9 +76,7 @@ impl<R: Read> Input<R> {
             match self.source.read(space) {
                 Ok(count) => break count.min(space.len()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(InputError::Read { kind: error.kind(), text: error.to_string() });
-                }
+                Err(error) => return Err(error.into()),
             }
         };
         self.ended = count == 0;

@@ -1,6 +1,6 @@
 //! What every device's certificate must be, whoever delivers it.
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Issuers};
 use crate::pem;
 use crate::reason::Reason;
 
@@ -23,4 +23,20 @@ pub(crate) fn check(certificate: &Certificate) -> Result<(), Reason> {
         return Err(Reason::CertificateTooLarge { characters, limit: LONGEST_PEM });
     }
     Ok(())
+}
+
+/// The same, and that the issuer signed it whose certificate comes along.
+pub(crate) fn check_with(
+    certificate: &Certificate,
+    issuer: Option<Certificate>,
+    issuers: &mut Issuers,
+) -> Result<(), Reason> {
+    check(certificate)?;
+    match issuer {
+        Some(issuer) => {
+            let key = issuer.der().to_vec();
+            issuers.check(certificate, &key, || Ok(issuer))
+        }
+        None => Ok(()),
+    }
 }

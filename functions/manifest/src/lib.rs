@@ -1,20 +1,32 @@
 //! Vendors' certificate manifests, read into device records.
 //!
 //! The crate is pure: it knows no AWS, starts no threads and asks no clock. The caller brings the
-//! bytes, the signers it trusts and the time, and gets one [`Entry`] a device.
+//! bytes, the signers and authorities it trusts and the time, and gets one [`Entry`] a device. The
+//! one thing that it touches outside its memory is a temporary file without a name, in which an
+//! archive of more than a few megabytes is set aside, because archives are read from their end.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use manifest::{Context, Limits, Signers, Vendor, decode};
+//! use std::ops::ControlFlow;
 //!
-//! let signers = Signers::new([], false);
-//! let context = Context { signers: &signers, now: 1_790_000_000, limits: Limits::default() };
-//! for entry in decode(Vendor::Generated, std::fs::File::open("certificates.txt")?, context) {
-//!     match entry? {
+//! use manifest::{Authorities, Bundle, Context, Limits, Signers, Vendor, decode};
+//!
+//! let context = Context {
+//!     signers: &Signers::new([], false),
+//!     issuers: &Authorities::new(),
+//!     bundle: Bundle::E0E0,
+//!     now: 1_790_000_000,
+//!     limits: Limits::default(),
+//! };
+//! let file = std::fs::File::open("certificates.txt")?;
+//! let summary = decode(Vendor::Generated, file, context, &mut |decoded| {
+//!     match decoded {
 //!         Ok(entry) => drop(entry.certificate.id()),
 //!         Err(refused) => drop(refused.to_string()),
 //!     }
-//! }
+//!     ControlFlow::Continue(())
+//! })?;
+//! assert!(summary.notes.is_empty());
 //! # Ok(())
 //! # }
 //! ```
@@ -23,39 +35,49 @@
 //! [`ManifestError`] says that the file is unusable from there on, and ends the reading. Both carry
 //! a place for a person, a stable `code()` for machines, and a sentence that says what to do.
 //!
-//! A new vendor is a variant of [`Vendor`], a file beside `microchip.rs`, and tests with their
-//! fixtures.
+//! A new vendor is a variant of [`Vendor`], a file beside `microchip.rs`, a branch in `plain.rs`,
+//! and tests with their fixtures.
 
+mod archive;
 mod base64;
 mod certificate;
 mod context;
 mod decode;
 mod entry;
 mod error;
+mod espressif;
 mod generated;
+mod infineon;
 mod input;
 mod json;
 mod leaf;
+mod lines;
+mod mac;
 mod microchip;
 mod name;
 mod pem;
+mod plain;
 mod private_key;
 mod reason;
 mod recognize;
 mod signers;
+mod sink;
 mod text;
 mod vendor;
+mod zipped;
 
+pub use archive::ArchiveFault;
 pub use certificate::{
-    Certificate, CertificateError, CertificateId, CertificateIdError, IssuerFault, KeyType,
-    SignatureAlgorithm,
+    Authorities, Certificate, CertificateError, CertificateId, CertificateIdError, IssuerFault,
+    KeyType, SignatureAlgorithm,
 };
 pub use context::{Context, Limits};
-pub use decode::decode;
-pub use entry::{Entry, Place, Warning};
+pub use decode::{Summary, decode};
+pub use entry::{Entry, MemberPlace, Place, Warning};
 pub use error::{Decoded, EntryError, ManifestError};
+pub use infineon::{Bundle, UnknownBundle};
 pub use name::{NameError, NameFault, NameTemplate, TemplateError};
 pub use reason::{MissingSigner, Reason};
-pub use recognize::{Content, HEAD_BYTES, Purpose, recognize};
+pub use recognize::{Content, HEAD_BYTES, Purpose, recognize, recognize_zip};
 pub use signers::{MICROCHIP_SIGNERS, Signers};
 pub use vendor::{UnknownVendor, Vendor};

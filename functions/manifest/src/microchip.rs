@@ -61,6 +61,7 @@ impl<'a, R: Read> Microchip<'a, R> {
             Content::Empty => return Err(ManifestError::Empty),
             Content::Manifest(Vendor::Microchip) => {}
             Content::Foreign(found) => return Err(wrong(found)),
+            Content::Zip => return Err(wrong(foreign::ZIP)),
             // Reading on finds the place, and a damaged manifest gets a better word than "unknown".
             Content::PrivateKey | Content::Unknown if is_json => {}
             Content::PrivateKey => {
@@ -68,9 +69,8 @@ impl<'a, R: Read> Microchip<'a, R> {
                 return Err(ManifestError::PrivateKey { entries_read: 0, place });
             }
             Content::Unknown => return Err(wrong(foreign::UNKNOWN)),
-            Content::Certificate(_) | Content::Manifest(Vendor::Generated) => {
-                return Err(wrong(foreign::CERTIFICATES));
-            }
+            Content::Certificate(_) => return Err(wrong(foreign::CERTIFICATES)),
+            Content::Manifest(found) => return Err(wrong(foreign::manifest(found))),
         }
         let mark = recognize::mark_length(head);
         input.consume(mark);
@@ -94,7 +94,7 @@ impl<'a, R: Read> Microchip<'a, R> {
                 Err(Refusal::Reason(Reason::EntryTooLarge { limit }))
             }
             Element::Text => {
-                entry(self.elements.text(), self.context, &mut self.issuers, place, &mut id)
+                entry(self.elements.text(), self.context, &mut self.issuers, number, &mut id)
             }
         };
         match result {
@@ -112,12 +112,9 @@ fn entry(
     text: &[u8],
     context: Context<'_>,
     issuers: &mut Issuers,
-    place: Place,
+    number: u64,
     id: &mut String,
 ) -> Result<Entry, Refusal> {
-    let Place::Entry(number) = place else {
-        return Err(Reason::malformed("it has no place").into());
-    };
     let depth = context.limits.depth;
     let envelope = Envelope::parse(text, depth)?;
     *id = envelope.claimed_id();
@@ -154,13 +151,14 @@ fn entry(
     payload::check_common_name(&certificate, &element.unique_id)?;
 
     let mut fields = certificate_fields(&certificate);
-    fields.insert("unique_id", element.unique_id.clone());
+    fields.insert("unique_id".into(), element.unique_id.clone());
     for (field, value) in [("part_number", element.part_number), ("model", element.model)] {
         if let Some(value) = value {
-            fields.insert(field, value.to_owned());
+            fields.insert(field.into(), value.to_owned());
         }
     }
     let id = element.unique_id;
+    let place = Place::Entry(number);
     Ok(Entry { number, place, id, certificate, fields, signer: Some(signer), warnings })
 }
 

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use crate::entry::Entry;
 use crate::text;
-use crate::vendor::Vendor;
 
 /// The fields that a template may name, and what they are.
 const FIELDS: [&str; 6] = ["cn", "unique_id", "mac", "chip_id", "serial", "fingerprint"];
@@ -158,12 +157,11 @@ impl NameTemplate {
         }
     }
 
-    /// What serves where the configuration says nothing.
+    /// What serves this device where the configuration says nothing: the MAC where the file gives
+    /// one, because people know such devices by it, and otherwise the CN.
     #[must_use]
-    pub fn default_for(vendor: Vendor) -> Self {
-        match vendor {
-            Vendor::Microchip | Vendor::Generated => Self::of("cn"),
-        }
+    pub fn default_for(entry: &Entry) -> Self {
+        Self::of(if entry.fields.contains_key("mac") { "mac" } else { "cn" })
     }
 
     /// The name of a device's thing, checked against AWS IoT's rule. A name that breaks it is
@@ -194,7 +192,7 @@ impl NameTemplate {
             .iter()
             .map(|part| match part {
                 Part::Text(text) => Ok(text.as_str()),
-                Part::Field(field) => entry.fields.get(field).map(String::as_str).ok_or(*field),
+                Part::Field(field) => entry.fields.get(*field).map(String::as_str).ok_or(*field),
             })
             .collect()
     }
@@ -300,7 +298,6 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{LONGEST, NameFault, NameTemplate, distance, fault};
-    use crate::vendor::Vendor;
 
     #[track_caller]
     fn refused(template: &str, expected: &str) {
@@ -314,7 +311,6 @@ mod tests {
         for template in ["{cn}", "sensor-{serial}:{chip_id}_x", "{mac}{fingerprint}{unique_id}"] {
             assert_eq!(NameTemplate::parse(template).unwrap().to_string(), template);
         }
-        assert_eq!(NameTemplate::default_for(Vendor::Microchip).to_string(), "{cn}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::certificate::{CertificateError, CertificateId, IssuerFault, KeyType};
+use crate::vendor::Vendor;
 
 /// What is wrong with one entry, in words for a person and with a stable [`code`](Self::code).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +50,45 @@ pub enum Reason {
         /// Whether the payload's version says that it never holds any.
         lite: bool,
     },
+    /// A row of a table ends before a column that is needed, or has nothing there.
+    #[error("the row has nothing in the column `{column}`; get the file again from the vendor")]
+    MissingCell {
+        /// The column's name, shortened for messages.
+        column: String,
+    },
+    /// A cell of a further column is longer than any attribute of a thing may be.
+    #[error("the value in the column `{column}` is longer than {limit} characters; shorten it")]
+    CellTooLong {
+        /// The column's name, shortened for messages.
+        column: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// A MAC is none.
+    #[error(
+        "`{found}` is no MAC: it has 12 hex digits (colons, dashes and blanks between them are allowed)"
+    )]
+    Mac {
+        /// What is there, shortened for messages.
+        found: String,
+    },
+    /// A member of an archive is something else.
+    #[error(
+        "this member of the archive is {found}, and cannot be imported: this bucket takes {}",
+        expected.expects()
+    )]
+    MemberWrongFormat {
+        /// What it is, with its article.
+        found: &'static str,
+        /// Whose format was looked for.
+        expected: Vendor,
+    },
+    /// A member's name points out of the archive.
+    #[error(
+        "the name of this member of the archive is absolute, or has `..` or a backslash in it, so the \
+         member was not read; get the archive again from where it came from"
+    )]
+    MemberName,
 
     /// The signature is made with an algorithm other than ES256.
     #[error(
@@ -202,6 +242,11 @@ impl Reason {
             Self::EntryTooLarge { .. } => "Manifest.EntryTooLarge",
             Self::UniqueIdEdited { .. } => "Manifest.UniqueIdEdited",
             Self::NoCertificate { .. } => "Manifest.NoCertificate",
+            Self::MissingCell { .. } => "Manifest.MissingCell",
+            Self::CellTooLong { .. } => "Manifest.CellTooLong",
+            Self::Mac { .. } => "Manifest.Mac",
+            Self::MemberWrongFormat { .. } => "Archive.MemberWrongFormat",
+            Self::MemberName => "Archive.MemberName",
             Self::Algorithm { .. } => "Signature.Algorithm",
             Self::CriticalExtension => "Signature.CriticalExtension",
             Self::SignatureMalformed(_) => "Signature.Malformed",

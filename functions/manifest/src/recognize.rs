@@ -3,6 +3,7 @@
 pub(crate) mod foreign;
 mod json;
 mod purpose;
+mod zip;
 
 use crate::certificate::{Certificate, der, is_bundle};
 use crate::entry::Place;
@@ -12,6 +13,7 @@ use crate::private_key;
 use crate::vendor::Vendor;
 
 pub use purpose::Purpose;
+pub use zip::recognize_zip;
 
 /// How many bytes [`recognize`] makes use of. No certificate is larger than that.
 pub const HEAD_BYTES: usize = 64 << 10;
@@ -26,12 +28,14 @@ const LINES_TRIED: usize = 20;
 pub enum Content {
     /// Nothing, or blanks.
     Empty,
-    /// One certificate, as PEM, DER or base64, and nothing else: in the bucket for generated
-    /// certificates a manifest of one, in Microchip's bucket a signer.
+    /// One certificate, as PEM, DER or base64, and nothing else. [`Content::purpose`] tells what it
+    /// is for.
     Certificate(Box<Certificate>),
     /// A manifest in the format of this vendor.
     Manifest(Vendor),
-    /// Something that is known by sight and not taken here: "an Infineon 7z bundle".
+    /// A zip archive, whose members tell whose it is: [`recognize_zip`](crate::recognize_zip).
+    Zip,
+    /// Something that is known by sight and not taken here: "a PDF document".
     Foreign(&'static str),
     /// A private key, alone or in front of other things.
     PrivateKey,
@@ -48,6 +52,11 @@ pub fn recognize(head: &[u8], complete: bool) -> Content {
     if text.trim_ascii().is_empty() {
         return if complete { Content::Empty } else { Content::Unknown };
     }
+    match Container::of(head) {
+        Some(Container::SevenZ) => return Content::Manifest(Vendor::Infineon),
+        Some(Container::Zip) => return Content::Zip,
+        None => {}
+    }
     if let Some(found) = foreign::by_magic(head) {
         return Content::Foreign(found);
     }
@@ -58,7 +67,7 @@ pub fn recognize(head: &[u8], complete: bool) -> Content {
         return recognize_der(text, complete);
     }
     if let Some(found) = foreign::by_header(text) {
-        return Content::Foreign(found);
+        return found;
     }
     if private_key::in_text(text) {
         return Content::PrivateKey;
@@ -73,6 +82,25 @@ pub fn recognize(head: &[u8], complete: bool) -> Content {
         return recognize_pem(text, complete);
     }
     recognize_lines(text, complete)
+}
+
+/// An archive, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Container {
+    SevenZ,
+    Zip,
+}
+
+impl Container {
+    pub(crate) fn of(head: &[u8]) -> Option<Self> {
+        let known: [(&[u8], Self); 3] = [
+            (b"7z\xbc\xaf\x27\x1c", Self::SevenZ),
+            (b"PK\x03\x04", Self::Zip),
+            // An empty one.
+            (b"PK\x05\x06", Self::Zip),
+        ];
+        known.into_iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, found)| found)
+    }
 }
 
 fn recognize_der(bytes: &[u8], complete: bool) -> Content {

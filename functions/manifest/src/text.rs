@@ -2,16 +2,30 @@
 
 /// A value from a file, fit for a message: short, on one line, without control characters.
 pub(crate) fn excerpt(value: &str) -> String {
-    const LONGEST: usize = 64;
+    shortened(value, 64)
+}
+
+/// The same of a file's name, which is longer: Infineon's have 30 to 80 characters.
+pub(crate) fn name_excerpt(name: &str) -> String {
+    shortened(name, 80)
+}
+
+fn shortened(value: &str, longest: usize) -> String {
     let mut text: String = value
         .chars()
-        .take(LONGEST)
-        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .take(longest)
+        .map(|c| if is_unprintable(c) { '\u{fffd}' } else { c })
         .collect();
-    if value.chars().nth(LONGEST).is_some() {
+    if value.chars().nth(longest).is_some() {
         text.push('…');
     }
     text
+}
+
+/// Control characters, and those that turn the direction of the text around them.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Lower-case hex.
@@ -22,6 +36,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The bytes that hex of either case stands for.
+pub(crate) fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, odd) = digits.as_chunks::<2>();
+    let digit = |digit: &u8| char::from(*digit).to_digit(16);
+    let byte = |[high, low]: &[u8; 2]| u8::try_from(digit(high)? * 16 + digit(low)?).ok();
+    if odd.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }
 
 /// Seconds since 1970 as `YYYY-MM-DD`, in UTC.
@@ -43,7 +65,7 @@ pub(crate) fn date(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{date, excerpt, hex};
+    use super::{date, excerpt, hex, name_excerpt, unhex};
 
     #[test]
     fn dates_are_those_of_the_calendar() {
@@ -61,13 +83,16 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_short_and_on_one_line() {
-        assert_eq!(excerpt("a\nb"), "a\u{fffd}b");
+        assert_eq!(excerpt("a\nb\u{202e}"), "a\u{fffd}b\u{fffd}");
         assert_eq!(excerpt(&"x".repeat(64)).chars().count(), 64);
         assert_eq!(excerpt(&"ü".repeat(1_000)).chars().count(), 65);
+        assert_eq!(name_excerpt(&"ü".repeat(1_000)).chars().count(), 81);
     }
 
     #[test]
     fn hex_is_lower_case() {
         assert_eq!(hex(&[0x0a, 0xff]), "0aff");
+        assert_eq!(unhex(b"0aFf"), Some(vec![0x0a, 0xff]));
+        assert_eq!((unhex(b"0af"), unhex(b"0g")), (None, None));
     }
 }

@@ -12,19 +12,25 @@ use serde::{Deserialize, Serialize};
 pub enum Vendor {
     /// Microchip Trust Platform: a JSON array of signed secure elements.
     Microchip,
+    /// Infineon OPTIGA Trust M Express: a 7z bundle of certificates; or XML of certificates.
+    Infineon,
+    /// Espressif: a CSV list of MACs and certificates.
+    Espressif,
     /// Certificates without a vendor's format around them: base64 lines, PEM, DER.
     Generated,
 }
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed for a person.
-    pub const ALL: [Self; 2] = [Self::Microchip, Self::Generated];
+    pub const ALL: [Self; 4] = [Self::Microchip, Self::Infineon, Self::Espressif, Self::Generated];
 
     /// The name as buckets, configuration and reports write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Microchip => "microchip",
+            Self::Infineon => "infineon",
+            Self::Espressif => "espressif",
             Self::Generated => "generated",
         }
     }
@@ -34,10 +40,16 @@ impl Vendor {
     pub const fn expects(self) -> &'static str {
         match self {
             Self::Microchip => {
-                "Microchip manifests (signed .json files) and their signers' certificates"
+                "Microchip manifests (signed .json files, or a .zip of them) and their signers' certificates"
+            }
+            Self::Infineon => {
+                "Infineon manifests (a .7z bundle, a .zip of certificates, .xml, .pem or .der) and Infineon's CA certificates"
+            }
+            Self::Espressif => {
+                "Espressif manifests (.csv files with the columns MAC and cert, or a .zip of them)"
             }
             Self::Generated => {
-                "certificates (a .txt file with one base64 certificate a line, .pem, .crt, .cer or .der)"
+                "certificates (a .txt file with one base64 certificate a line, .pem, .crt, .cer or .der, or a .zip of them)"
             }
         }
     }
@@ -51,7 +63,7 @@ impl fmt::Display for Vendor {
 
 /// A name that no vendor has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no vendor is called `{name}`: use `microchip` or `generated`")]
+#[error("no vendor is called `{name}`: use `microchip`, `infineon`, `espressif` or `generated`")]
 pub struct UnknownVendor {
     /// The name that was asked for.
     pub name: String,
@@ -85,7 +97,8 @@ mod tests {
         let error = "Microchip".parse::<Vendor>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no vendor is called `Microchip`: use `microchip` or `generated`"
+            "no vendor is called `Microchip`: \
+             use `microchip`, `infineon`, `espressif` or `generated`"
         );
     }
 }

@@ -30,7 +30,16 @@ struct Slot {
 impl Pace {
     /// Sets the rates to this worker's share: one of `workers` equal ones.
     pub fn share(&self, rates: &Rates, workers: u32) {
-        let now = Instant::now();
+        self.share_from(Instant::now(), rates, workers);
+    }
+
+    /// Waits for this operation's next token.
+    pub(crate) async fn take(&self, call: Call) {
+        let Some(due) = self.reserve(Instant::now(), call) else { return };
+        sleep_until(due).await;
+    }
+
+    fn share_from(&self, now: Instant, rates: &Rates, workers: u32) {
         let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for call in Call::PACED {
             let Some(rate) = call.rate(rates) else { continue };
@@ -42,14 +51,8 @@ impl Pace {
         }
     }
 
-    /// Waits for this operation's next token.
-    pub(crate) async fn take(&self, call: Call) {
-        let Some(due) = self.reserve(call) else { return };
-        sleep_until(due).await;
-    }
-
-    fn reserve(&self, call: Call) -> Option<Instant> {
-        let now = Instant::now();
+    /// When the next token is due, for somebody who asks for it `now`.
+    fn reserve(&self, now: Instant, call: Call) -> Option<Instant> {
         let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let slot = slots.get_mut(call.name())?;
         let due = slot.next.max(now.checked_sub(BURST).unwrap_or(now));
@@ -63,40 +66,48 @@ mod tests {
     use super::*;
     use crate::client::tests::rates;
 
-    async fn seconds_for(calls: u32, call: Call, pace: &Pace) -> f64 {
+    /// When somebody who begins at `now` has made so many calls, each as soon as it may be made.
+    fn after(now: Instant, calls: u32, call: Call, pace: &Pace) -> Instant {
+        (0..calls).fold(now, |now, _| pace.reserve(now, call).unwrap().max(now))
+    }
+
+    fn paced(now: Instant, calls_a_second: f64, workers: u32) -> Pace {
+        let pace = Pace::default();
+        pace.share_from(now, &rates(calls_a_second), workers);
+        pace
+    }
+
+    #[test]
+    fn calls_keep_to_the_share_of_the_rate() {
+        let now = Instant::now();
+        // Four workers have 25 a second each.
+        let ended = after(now, 101, Call::AttachPolicy, &paced(now, 100.0, 4));
+        assert_eq!(ended - now, Duration::from_secs(4));
+    }
+
+    #[test]
+    fn operations_do_not_wait_for_each_other() {
+        let now = Instant::now();
+        let pace = paced(now, 1.0, 1);
+        let later = after(now, 20, Call::RegisterCertificate, &pace);
+        assert_eq!(after(later, 1, Call::CreateThing, &pace), later);
+    }
+
+    #[test]
+    fn a_long_pause_does_not_become_a_flood() {
+        let now = Instant::now();
+        let pace = paced(now, 100.0, 1);
+        let later = now + Duration::from_mins(1);
+        let ended = after(later, 126, Call::AttachPolicy, &pace);
+        assert_eq!(ended + BURST - later, Duration::from_millis(1_250));
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_for_its_token() {
         let begun = Instant::now();
-        for _ in 0..calls {
-            pace.take(call).await;
-        }
-        begun.elapsed().as_secs_f64()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn calls_keep_to_the_share_of_the_rate() {
-        let pace = Pace::default();
-        pace.share(&rates(100.0), 4);
-        // Two workers' runs of four units each would have an eighth; four workers have 25 a second.
-        let seconds = seconds_for(101, Call::AttachPolicy, &pace).await;
-        assert!(
-            (4.0 - BURST.as_secs_f64()..=4.01).contains(&seconds),
-            "101 calls at 25 a second took {seconds} s"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn operations_do_not_wait_for_each_other() {
-        let pace = Pace::default();
-        pace.share(&rates(1.0), 1);
-        seconds_for(20, Call::RegisterCertificate, &pace).await;
-        assert!(seconds_for(1, Call::CreateThing, &pace).await < 0.01);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_pause_does_not_become_a_flood() {
-        let pace = Pace::default();
-        pace.share(&rates(100.0), 1);
-        tokio::time::sleep(Duration::from_mins(1)).await;
-        let seconds = seconds_for(126, Call::AttachPolicy, &pace).await;
-        assert!(seconds >= 0.99, "126 calls at 100 a second after a pause took {seconds} s");
+        let pace = paced(begun, 100.0, 1);
+        pace.take(Call::AttachPolicy).await;
+        pace.take(Call::AttachPolicy).await;
+        assert!(begun.elapsed() >= Duration::from_millis(10));
     }
 }

@@ -103,7 +103,7 @@ async fn write(
         Some(prepared) => results::write(store, files, prepared, stop.as_ref()).await?,
         None => Recount::of_no_entries(),
     };
-    let report = assemble(store, files, state, plan.as_ref(), stop, recount);
+    let report = assemble(store.bucket(), files, state, plan.as_ref(), stop, recount);
     store.write_json(&files.report(), &report, Keep::Always).await?;
     tracing::info!(
         run = report.run,
@@ -116,7 +116,7 @@ async fn write(
 }
 
 fn assemble(
-    store: &Store,
+    bucket: &str,
     files: &RunFiles,
     state: &State,
     plan: Option<&Plan>,
@@ -145,9 +145,8 @@ fn assemble(
         stopped: stop.map(|Stop { code, reason }| ledger::Note { code, reason }),
         problems,
         warnings,
-        results: prepared
-            .map(|_| format!("s3://{}/{}", store.bucket(), files.results()))
-            .unwrap_or_default(),
+        notes: prepared.map(|prepared| prepared.notes.clone()).unwrap_or_default(),
+        results: prepared.map(|_| format!("s3://{bucket}/{}", files.results())).unwrap_or_default(),
     }
 }
 
@@ -172,4 +171,73 @@ fn answer(store: &Store, files: &RunFiles, report: Report) -> Result<Answer, Rep
     };
     let Report { verdict, summary, counts, .. } = report;
     Ok(within_task_limit(Answer::Done { verdict, summary, counts, report: address, error, cause })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::Note;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const CALLS: [&str; 11] = [
+        "describe_thing",
+        "register_certificate",
+        "create_thing",
+        "attach_thing_principal",
+        "add_thing_to_thing_group",
+        "attach_policy",
+        "list_thing_principals",
+        "describe_certificate",
+        "list_attached_policies",
+        "list_thing_groups",
+        "list_principal_things",
+    ];
+
+    /// The plan of a run whose Decode read one device.
+    fn plan() -> Plan {
+        let source = json!({"bucket": "acme-infineon", "key": "reel.7z", "version": "v1", "etag": "e", "bytes": 9});
+        let prepared = json!({"entries": 1, "devices": 1, "refused": 0, "units": 1, "sha256": "00", "signers": []});
+        let rate: Value = CALLS.iter().map(|call| ((*call).to_owned(), json!(1.0))).collect();
+        let plan = json!({
+            "run": "r-1", "vendor": "infineon", "source": source,
+            "profile_name": "default",
+            "profile": {
+                "policies": [], "thing_groups": [], "thing_type": null,
+                "certificate_status": "active", "defer_things": false, "thing_name": null,
+                "bundle": "E0E0",
+            },
+            "signers": {"pins": [], "trust_uploaded": false},
+            "rate": rate, "concurrency": 1, "prepared": prepared,
+        });
+        serde_json::from_value(plan).unwrap()
+    }
+
+    /// Compares the notes of the report that a plan leads to; null where it has none.
+    #[track_caller]
+    fn check(plan: Option<&Plan>, expected: &Value) {
+        let state =
+            json!({"vendor": "infineon", "object": {"bucket": "acme-infineon", "key": "reel.7z"}});
+        let state: State = serde_json::from_value(state).unwrap();
+        let files = RunFiles::of("r-1");
+        let report = assemble("acme-runs", &files, &state, plan, None, Recount::of_no_entries());
+        let report = serde_json::to_value(report).unwrap();
+        assert_eq!(report.get("notes").unwrap_or(&Value::Null), expected);
+    }
+
+    #[test]
+    fn notes_on_the_file_are_passed_on_and_absent_where_there_are_none() {
+        check(None, &Value::Null);
+        let mut plan = plan();
+        check(Some(&plan), &Value::Null);
+        let note = |code: &str| Note { code: code.to_owned(), reason: format!("about {code}") };
+        plan.prepared.as_mut().unwrap().notes = vec![note("A.One"), note("B.Two")];
+        let expected = json!([
+            {"code": "A.One", "reason": "about A.One"},
+            {"code": "B.Two", "reason": "about B.Two"},
+        ]);
+        check(Some(&plan), &expected);
+        let kept = serde_json::to_value(&plan).unwrap();
+        assert_eq!(kept["prepared"]["notes"], expected, "the plan keeps them for Report");
+    }
 }

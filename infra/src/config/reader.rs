@@ -6,8 +6,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    Architecture, CertificateStatus, Config, ConfigError, Log, Microchip, Problem, Profile, Rate,
-    Signers, Vendors, suggest,
+    Architecture, Bundle, CertificateStatus, Config, ConfigError, Infineon, Log, Microchip,
+    Problem, Profile, Rate, Signers, Vendors, suggest,
 };
 
 /// Instead of a pin: whoever may upload a certificate to the bucket is trusted to name a signer.
@@ -72,7 +72,7 @@ impl Reader<'_> {
             stack,
             architecture,
             profiles: self.profiles(root),
-            vendor: Vendors { microchip: self.microchip(root) },
+            vendor: self.vendors(root),
             rate: self.rate(root),
             log: self.log(root),
         }
@@ -101,6 +101,7 @@ impl Reader<'_> {
                 "certificate_status",
                 "defer_things",
                 "thing_name",
+                "bundle",
             ],
         );
         let statuses = [CertificateStatus::Active, CertificateStatus::Inactive]
@@ -114,15 +115,20 @@ impl Reader<'_> {
                 .unwrap_or_default(),
             defer_things: self.boolean(table, "defer_things").unwrap_or_default(),
             thing_name: self.string(table, "thing_name"),
+            bundle: self.bundle(table),
         }
     }
 
-    fn microchip(&mut self, root: Table<'_, '_>) -> Microchip {
-        let mut signers = Signers::default();
-        let Some(entries) = self.table(root, "vendor") else { return Microchip { signers } };
+    fn vendors(&mut self, root: Table<'_, '_>) -> Vendors {
+        let Some(entries) = self.table(root, "vendor") else { return Vendors::default() };
         let table = Table { name: "vendor", entries };
-        self.known(table, &["microchip"]);
-        let Some(entries) = self.table(table, "microchip") else { return Microchip { signers } };
+        self.known(table, &["microchip", "infineon"]);
+        Vendors { microchip: self.microchip(table), infineon: self.infineon(table) }
+    }
+
+    fn microchip(&mut self, vendors: Table<'_, '_>) -> Microchip {
+        let mut signers = Signers::default();
+        let Some(entries) = self.table(vendors, "microchip") else { return Microchip { signers } };
         let table = Table { name: "vendor.microchip", entries };
         self.known(table, &["signers"]);
         let alone =
@@ -142,6 +148,19 @@ impl Reader<'_> {
             }
         }
         Microchip { signers }
+    }
+
+    fn infineon(&mut self, vendors: Table<'_, '_>) -> Infineon {
+        let Some(entries) = self.table(vendors, "infineon") else { return Infineon::default() };
+        let table = Table { name: "vendor.infineon", entries };
+        self.known(table, &["bundle"]);
+        Infineon { bundle: self.bundle(table).unwrap_or_default() }
+    }
+
+    fn bundle(&mut self, table: Table<'_, '_>) -> Option<Bundle> {
+        let bundles =
+            [Bundle::E0E0, Bundle::E0E1, Bundle::E0E2].map(|choice| (choice.name(), choice));
+        self.choice(table, "bundle", &bundles)
     }
 
     fn rate(&mut self, root: Table<'_, '_>) -> Rate {

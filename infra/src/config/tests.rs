@@ -31,6 +31,7 @@ fn reads_the_sample() {
     assert_eq!(config.profiles["gateway"].policies, ["gateway-base", "gateway-telemetry"]);
     assert_eq!(config.profiles["gateway"].thing_type, None);
     assert_eq!(config.vendor.microchip.signers, Signers::default());
+    assert_eq!(config.vendor.infineon.bundle, Bundle::E0E0);
 }
 
 #[test]
@@ -40,6 +41,7 @@ fn what_the_sample_writes_out_are_the_defaults() {
     assert_eq!(sample.rate, least.rate);
     assert_eq!(sample.log, least.log);
     assert_eq!(sample.architecture, least.architecture);
+    assert_eq!(sample.vendor, least.vendor);
     assert_eq!(least.profiles["default"], Profile::default());
     for key in Rate::KEYS {
         assert!(SAMPLE.contains(&format!("\n{key} = ")), "{key} is missing in the sample");
@@ -52,8 +54,8 @@ fn reads_every_key() {
     let config = parsed(&format!(
         "stack = \"acme\"\narchitecture = \"arm64\"\n\
          [profile.default]\npolicies = [\"a\", \"b\"]\nthing_groups = [\"g\"]\nthing_type = \"t\"\n\
-         certificate_status = \"inactive\"\ndefer_things = true\nthing_name = \"acme-{{mac}}\"\n\
-         [vendor.microchip]\nsigners = [\"{pin}\", \"uploaded\"]\n\
+         certificate_status = \"inactive\"\ndefer_things = true\nthing_name = \"acme-{{mac}}\"\nbundle = \"E0E1\"\n\
+         [vendor.microchip]\nsigners = [\"{pin}\", \"uploaded\"]\n[vendor.infineon]\nbundle = \"E0E2\"\n\
          [rate]\nregister_certificate = 400\nlist_thing_groups = 2.5\n[log]\nretention_days = 365\n"
     ));
     assert_eq!(config.architecture, Architecture::Arm64);
@@ -66,11 +68,13 @@ fn reads_every_key() {
             certificate_status: CertificateStatus::Inactive,
             defer_things: true,
             thing_name: Some("acme-{mac}".to_owned()),
+            bundle: Some(Bundle::E0E1),
         }
     );
     let signers = &config.vendor.microchip.signers;
     assert_eq!(signers.pins, ["ab".repeat(32)]);
     assert!(signers.trust_uploaded);
+    assert_eq!(config.vendor.infineon.bundle, Bundle::E0E2);
     assert!((config.rate.register_certificate - 400.0).abs() < f64::EPSILON);
     assert!((config.rate.list_thing_groups - 2.5).abs() < f64::EPSILON);
     assert_eq!(config.log.retention_days, 365);
@@ -98,11 +102,59 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
 #[test]
 fn a_vendor_without_configuration_is_refused() {
     check(
-        &format!("{LEAST}[vendor.microchp]\nsigners = []\n[vendor.infineon]\nbundle = \"E0E0\"\n"),
+        &format!("{LEAST}[vendor.microchp]\nsigners = []\n[vendor.espressif]\n"),
         &[
             "line 3: unknown key `microchp` in [vendor], did you mean `microchip`?",
-            "line 5: unknown key `infineon` in [vendor], known: `microchip`",
+            "line 5: unknown key `espressif` in [vendor], known: `microchip`, `infineon`",
         ],
+    );
+}
+
+#[test]
+fn an_unknown_key_of_a_vendor_is_refused() {
+    check(
+        &format!(
+            "{LEAST}bundel = \"E0E1\"\n[vendor.microchip]\nbundle = \"E0E0\"\n[vendor.infineon]\nbundles = \"E0E0\"\n"
+        ),
+        &[
+            "line 3: unknown key `bundel` in [profile.default], did you mean `bundle`?",
+            "line 5: unknown key `bundle` in [vendor.microchip], known: `signers`",
+            "line 7: unknown key `bundles` in [vendor.infineon], did you mean `bundle`?",
+        ],
+    );
+}
+
+#[test]
+fn a_bundle_is_one_of_three_and_spelled_as_infineon_does() {
+    for bundle in ["E0E0", "E0E1", "E0E2"] {
+        check(
+            &format!("{LEAST}bundle = \"{bundle}\"\n[vendor.infineon]\nbundle = \"{bundle}\"\n"),
+            &[],
+        );
+    }
+    check(
+        &format!(
+            "{LEAST}bundle = \"E0F0\"\n[vendor.infineon]\nbundle = \"e0e1\"\n[profile.x]\nbundle = 1\n"
+        ),
+        &[
+            "line 3: `bundle` in [profile.default] must be \"E0E0\" or \"E0E1\" or \"E0E2\", got \"E0F0\"",
+            "line 5: `bundle` in [vendor.infineon] must be \"E0E0\" or \"E0E1\" or \"E0E2\", got \"e0e1\"",
+            "line 7: `bundle` in [profile.x] must be \"E0E0\" or \"E0E1\" or \"E0E2\", got 1",
+        ],
+    );
+}
+
+#[test]
+fn a_profile_without_a_bundle_takes_the_vendors() {
+    let bundles = |text: &str| {
+        let run = crate::run_configuration(&parsed(text));
+        ["default", "other"].map(|profile| run["profiles"][profile]["bundle"].clone())
+    };
+    let profiles = format!("{LEAST}[profile.other]\nbundle = \"E0E1\"\n");
+    assert_eq!(bundles(&profiles), ["E0E0", "E0E1"]);
+    assert_eq!(
+        bundles(&format!("{profiles}[vendor.infineon]\nbundle = \"E0E2\"\n")),
+        ["E0E2", "E0E1"]
     );
 }
 
@@ -330,6 +382,7 @@ fn the_configuration_of_a_run_has_its_fixed_shape() {
                     "certificate_status": "active",
                     "defer_things": false,
                     "thing_name": null,
+                    "bundle": "E0E0",
                 },
             },
             "signers": { "pins": ["ab".repeat(32)], "trust_uploaded": true },

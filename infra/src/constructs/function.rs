@@ -8,9 +8,11 @@ use super::role::{Grant, Role, RoleProps};
 use crate::config::{Architecture, Config};
 use crate::intrinsics::{arn, attribute, reference, sub};
 use crate::template::{Resource, Template};
+use crate::values::with;
 
 /// AWS Lambda's limits.
 const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
+const STORAGE_MB: std::ops::RangeInclusive<u32> = 512..=10_240;
 const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 1..=900;
 
 /// What to make a function from.
@@ -22,6 +24,8 @@ pub(crate) struct FunctionProps<'a> {
     pub(crate) code_key: &'a str,
     /// Memory, with which the share of processor time grows.
     pub(crate) memory_mb: u32,
+    /// Room for files of its own while it runs; AWS Lambda's 512 MB where none is asked for.
+    pub(crate) storage_mb: Option<u32>,
     /// Time after which the function is ended.
     pub(crate) timeout_seconds: u32,
     /// Where the files of the runs are.
@@ -44,13 +48,27 @@ impl Function {
         config: &Config,
         props: FunctionProps<'_>,
     ) -> Self {
-        let FunctionProps { name, code_key, memory_mb, timeout_seconds, runs, mut grants } = props;
+        let FunctionProps {
+            name,
+            code_key,
+            memory_mb,
+            storage_mb,
+            timeout_seconds,
+            runs,
+            mut grants,
+        } = props;
         let name = format!("{}-{name}", config.stack);
         let function = Self { id: format!("{id}Function") };
         if !MEMORY_MB.contains(&memory_mb) {
             template.violation(
                 &function.id,
                 format!("memory must be 128 to 10240 MB, got {memory_mb}"),
+            );
+        }
+        if let Some(storage_mb) = storage_mb.filter(|storage_mb| !STORAGE_MB.contains(storage_mb)) {
+            template.violation(
+                &function.id,
+                format!("ephemeral storage must be 512 to 10240 MB, got {storage_mb}"),
             );
         }
         if !TIMEOUT_SECONDS.contains(&timeout_seconds) {
@@ -78,31 +96,29 @@ impl Function {
             },
         );
         let architecture: Architecture = config.architecture;
-        template.add(
-            &function.id,
-            Resource::new(
-                "AWS::Lambda::Function",
-                json!({
-                    "FunctionName": name,
-                    "Runtime": "provided.al2023",
-                    "Handler": "bootstrap",
-                    "Architectures": [architecture.name()],
-                    "Code": { "S3Bucket": reference("AssetsBucket"), "S3Key": reference(code_key) },
-                    "MemorySize": memory_mb,
-                    "Timeout": timeout_seconds,
-                    "Role": role.arn(),
-                    "Environment": { "Variables": { "THINGPRESS_RUNS_BUCKET": runs.name() } },
-                    // The reference makes the group come first: a function that logged before would
-                    // make its own, which never expires.
-                    "LoggingConfig": {
-                        "LogGroup": reference(&logs),
-                        "LogFormat": "JSON",
-                        "ApplicationLogLevel": "INFO",
-                        "SystemLogLevel": "INFO",
-                    },
-                }),
-            ),
-        );
+        let mut properties = json!({
+            "FunctionName": name,
+            "Runtime": "provided.al2023",
+            "Handler": "bootstrap",
+            "Architectures": [architecture.name()],
+            "Code": { "S3Bucket": reference("AssetsBucket"), "S3Key": reference(code_key) },
+            "MemorySize": memory_mb,
+            "Timeout": timeout_seconds,
+            "Role": role.arn(),
+            "Environment": { "Variables": { "THINGPRESS_RUNS_BUCKET": runs.name() } },
+            // The reference makes the group come first: a function that logged before would
+            // make its own, which never expires.
+            "LoggingConfig": {
+                "LogGroup": reference(&logs),
+                "LogFormat": "JSON",
+                "ApplicationLogLevel": "INFO",
+                "SystemLogLevel": "INFO",
+            },
+        });
+        if let Some(storage_mb) = storage_mb {
+            properties = with(properties, "EphemeralStorage", json!({ "Size": storage_mb }));
+        }
+        template.add(&function.id, Resource::new("AWS::Lambda::Function", properties));
         function
     }
 
@@ -114,5 +130,68 @@ impl Function {
     /// The function and its versions and aliases, which Step Functions may resolve the name to.
     pub(crate) fn invocable(&self) -> Vec<Value> {
         vec![self.arn(), sub(format!("${{{}.Arn}}:*", self.id))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::constructs::bucket::Purpose;
+
+    /// What is wrong with a function of these figures.
+    #[track_caller]
+    fn check(
+        memory_mb: u32,
+        storage_mb: Option<u32>,
+        timeout_seconds: u32,
+        expected: Result<(), &[&str]>,
+    ) {
+        let config =
+            Config::parse("stack = \"acme\"\n[profile.default]\n").expect("a configuration");
+        let mut template = Template::default();
+        template.parameter("AssetsBucket", "a test");
+        template.parameter("Key", "a test");
+        template.switch(crate::REQUIRE_TLS, "a test");
+        let runs = Bucket::new(&mut template, "RunsBucket", "acme-runs", Purpose::Runs);
+        let props = FunctionProps {
+            name: "test",
+            code_key: "Key",
+            memory_mb,
+            storage_mb,
+            timeout_seconds,
+            runs: &runs,
+            grants: Vec::new(),
+        };
+        Function::new(&mut template, "Test", &config, props);
+        let finished = template
+            .finish("a test")
+            .map(drop)
+            .map_err(|violations| violations.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let expected = expected
+            .map_err(|messages| messages.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(finished, expected);
+    }
+
+    #[test]
+    fn figures_keep_to_what_aws_lambda_offers() {
+        check(128, None, 1, Ok(()));
+        check(128, Some(512), 1, Ok(()));
+        check(10_240, Some(10_240), 900, Ok(()));
+        check(
+            127,
+            Some(511),
+            0,
+            Err(&[
+                "`TestFunction`: memory must be 128 to 10240 MB, got 127",
+                "`TestFunction`: ephemeral storage must be 512 to 10240 MB, got 511",
+                "`TestFunction`: timeout must be 1 to 900 seconds, got 0",
+            ]),
+        );
+        check(
+            128,
+            Some(10_241),
+            1,
+            Err(&["`TestFunction`: ephemeral storage must be 512 to 10240 MB, got 10241"]),
+        );
     }
 }

@@ -15,6 +15,7 @@ fn derived(state: &Value) -> Result<Vec<String>, Vec<String>> {
         name: "decode",
         code_key: "DecodeKey",
         memory_mb: 128,
+        storage_mb: None,
         timeout_seconds: 1,
         runs: &bucket,
         grants: Vec::new(),

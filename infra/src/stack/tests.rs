@@ -72,7 +72,13 @@ fn every_name_starts_with_the_stack() {
         .collect();
     assert_eq!(
         buckets,
-        ["acme-thingpress-generated", "acme-thingpress-microchip", "acme-thingpress-runs"]
+        [
+            "acme-thingpress-espressif",
+            "acme-thingpress-generated",
+            "acme-thingpress-infineon",
+            "acme-thingpress-microchip",
+            "acme-thingpress-runs",
+        ]
     );
 }
 
@@ -80,7 +86,7 @@ fn every_name_starts_with_the_stack() {
 fn buckets_are_private_versioned_encrypted_and_outlive_the_stack() {
     let template = template(&sample());
     let buckets = resources(&template, "AWS::S3::Bucket");
-    assert_eq!(buckets.len(), 3);
+    assert_eq!(buckets.len(), VENDORS.len() + 1);
     for (id, bucket) in buckets {
         let properties = &bucket["Properties"];
         assert_eq!(bucket["DeletionPolicy"], "Retain", "{id}");
@@ -116,7 +122,7 @@ fn only_vendors_buckets_send_events_and_each_has_a_rule() {
         .filter(|properties| properties.get("NotificationConfiguration").is_some())
         .filter_map(|properties| properties["BucketName"].as_str())
         .collect();
-    let expected: BTreeSet<String> =
+    let mut expected: BTreeSet<String> =
         VENDORS.iter().map(|vendor| format!("acme-thingpress-{vendor}")).collect();
     assert_eq!(sending.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(), expected);
     for (id, rule) in resources(&template, "AWS::Events::Rule") {
@@ -132,7 +138,7 @@ fn only_vendors_buckets_send_events_and_each_has_a_rule() {
                 .as_str()
                 .expect("a bucket");
             let vendor = bucket.strip_prefix("acme-thingpress-").expect("a vendor");
-            assert!(expected.contains(bucket), "{bucket}");
+            assert!(expected.remove(bucket), "{bucket} is no vendor's, or has two rules");
             assert_eq!(target["Arn"], json!({ "Ref": "IngestMachine" }));
             assert_eq!(
                 target["InputTransformer"]["InputTemplate"],
@@ -190,7 +196,7 @@ fn reports_stay_and_passing_files_expire() {
     assert_eq!(passing["TagFilters"], json!([{ "Key": "thingpress", "Value": "passing" }]));
     assert_eq!(passing["ExpirationInDays"], 30);
     // A vendor's file is evidence, the replaced one too.
-    for bucket in ["MicrochipBucket", "GeneratedBucket"] {
+    for bucket in ["MicrochipBucket", "InfineonBucket", "EspressifBucket", "GeneratedBucket"] {
         for rule in rules(bucket) {
             assert_eq!(rule.get("ExpirationInDays"), None, "{bucket}");
             assert_eq!(rule.get("NoncurrentVersionExpiration"), None, "{bucket}");
@@ -223,6 +229,16 @@ fn functions_take_their_zips_from_the_parameters() {
 }
 
 #[test]
+fn decode_has_room_for_two_archives() {
+    let template = template(&sample());
+    for (id, function) in resources(&template, "AWS::Lambda::Function") {
+        let storage = function["Properties"].get("EphemeralStorage");
+        let expected = (id == "DecodeFunction").then(|| json!({ "Size": 1024 }));
+        assert_eq!(storage, expected.as_ref(), "{id}");
+    }
+}
+
+#[test]
 fn the_configuration_reaches_functions_and_logs() {
     let mut config = sample();
     config.architecture = crate::Architecture::Arm64;
@@ -242,7 +258,10 @@ fn the_configuration_reaches_functions_and_logs() {
 fn outputs_tell_tools_what_there_is() {
     let template = template(&sample());
     let outputs = template["Outputs"].as_object().expect("outputs");
-    assert_eq!(outputs["Vendors"]["Value"], "microchip,generated");
+    assert_eq!(outputs["Vendors"]["Value"], "microchip,infineon,espressif,generated");
+    for bucket in ["MicrochipBucket", "InfineonBucket", "EspressifBucket", "GeneratedBucket"] {
+        assert_eq!(outputs[&format!("{bucket}Name")]["Value"], json!({ "Ref": bucket }));
+    }
     assert_eq!(outputs["Profiles"]["Value"], "default,gateway");
     assert_eq!(outputs["RunsBucketName"]["Value"], json!({ "Ref": "RunsBucket" }));
     assert_eq!(outputs["ImportMachineArn"]["Value"], json!({ "Ref": "ImportMachine" }));

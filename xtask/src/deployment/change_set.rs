@@ -17,7 +17,7 @@ use aws_sdk_cloudformation::{
 use super::{Outputs, Stack, Template, events};
 use crate::{
     advice::{Advise, with_hint},
-    aws::message,
+    aws::{is_local, message},
     progress::Step,
 };
 
@@ -35,7 +35,8 @@ pub(super) async fn apply(aws: &SdkConfig, stack: &Stack<'_>) -> Result<Outputs>
         step.done(&format!("{} is up to date", stack.name));
         return Ok(Outputs { changed: false, values: outputs(existing.as_ref()) });
     };
-    let mut events = events::Events::since_now(&client, stack.name).await?;
+    // In the local cloud a stack takes seconds, and a hundred lines would hide what matters.
+    let mut events = events::Events::since_now(&client, stack.name, !is_local(aws)).await?;
     client
         .execute_change_set()
         .change_set_name(&id)

@@ -17,14 +17,17 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Events {
     stack: String,
+    /// Whether every event gets a line, or only a failure does.
+    in_full: bool,
     seen: HashSet<String>,
     first_cause: Option<String>,
 }
 
 impl Events {
     /// Leaves out what happened before.
-    pub(super) async fn since_now(client: &Client, stack: &str) -> Result<Self> {
-        let mut events = Self { stack: stack.to_owned(), seen: HashSet::new(), first_cause: None };
+    pub(super) async fn since_now(client: &Client, stack: &str, in_full: bool) -> Result<Self> {
+        let mut events =
+            Self { stack: stack.to_owned(), in_full, seen: HashSet::new(), first_cause: None };
         let earlier = events.fetch(client).await?;
         events.seen.extend(earlier.iter().filter_map(StackEvent::event_id).map(ToOwned::to_owned));
         Ok(events)
@@ -37,7 +40,9 @@ impl Events {
             if self.first_cause.is_none() {
                 self.first_cause = cause(event);
             }
-            step.line(&line(event));
+            if self.in_full || status(event).ends_with("_FAILED") {
+                step.line(&line(event));
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use manifest::{Content, HEAD_BYTES, Vendor, recognize};
+use manifest::{Certificate, Content, HEAD_BYTES, Limits, Vendor, recognize, recognize_zip};
 
 use crate::advice::wrong_usage;
 
@@ -25,8 +25,8 @@ pub(crate) struct File {
 /// What a run makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A certificate by which Microchip's manifests are verified.
-    Signer,
+    /// A certificate by which manifests, or the certificates in them, are verified.
+    Authority,
     /// Devices to register.
     Manifest,
 }
@@ -44,25 +44,41 @@ impl File {
                 "rename the file, in UTF-8",
             ));
         };
-        let content = recognize(&head.bytes, head.complete);
-        let kind = match (&content, vendor) {
-            (Content::Certificate(_), None | Some(Vendor::Microchip)) => Kind::Signer,
-            _ => Kind::Manifest,
-        };
-        let vendor = match vendor {
-            Some(vendor) => vendor,
-            None => vendor_of(&content, path)?,
+        let mut content = recognize(&head.bytes, head.complete);
+        if matches!(content, Content::Zip) {
+            content = fs::File::open(path)
+                .map_or(Content::Zip, |file| recognize_zip(file, Limits::default()));
+        }
+        let (vendor, kind) = match (content, vendor) {
+            (Content::Certificate(certificate), vendor) => role(&certificate, vendor),
+            (_, Some(vendor)) => (vendor, Kind::Manifest),
+            (content, None) => (vendor_of(&content, path)?, Kind::Manifest),
         };
         Ok(Self { path: path.to_path_buf(), name: name.to_owned(), vendor, kind })
     }
 }
 
+/// What a lone certificate is for.
+///
+/// The signers of Microchip's manifests issue themselves and are no authorities; Infineon's authorities are. What
+/// somebody else issued is a device's.
+fn role(certificate: &Certificate, vendor: Option<Vendor>) -> (Vendor, Kind) {
+    match vendor {
+        Some(Vendor::Microchip) => (Vendor::Microchip, Kind::Authority),
+        Some(Vendor::Infineon) | None if certificate.is_authority() => {
+            (Vendor::Infineon, Kind::Authority)
+        }
+        None if certificate.is_self_issued() => (Vendor::Microchip, Kind::Authority),
+        Some(vendor) => (vendor, Kind::Manifest),
+        None => (Vendor::Generated, Kind::Manifest),
+    }
+}
+
 fn vendor_of(content: &Content, path: &Path) -> Result<Vendor> {
     let shown = path.display();
-    let by_hand = "if it is a manifest all the same, name its vendor: --vendor microchip or --vendor generated";
+    let by_hand = "if it is a manifest all the same, name its vendor: --vendor microchip, infineon, espressif or generated";
     match content {
         Content::Manifest(vendor) => Ok(*vendor),
-        Content::Certificate(_) => Ok(Vendor::Microchip),
         Content::Empty => {
             Err(wrong_usage(format!("{shown} is empty"), "copy it again from where it came"))
         }
@@ -74,7 +90,11 @@ fn vendor_of(content: &Content, path: &Path) -> Result<Vendor> {
             format!("{shown} is {what}, which Thingpress does not import"),
             by_hand,
         )),
-        Content::Unknown => {
+        Content::Zip => Err(wrong_usage(
+            format!("{shown} is a zip archive, and nothing in it says whose"),
+            by_hand,
+        )),
+        Content::Certificate(_) | Content::Unknown => {
             Err(wrong_usage(format!("{shown} is no manifest that Thingpress knows"), by_hand))
         }
     }
@@ -147,10 +167,11 @@ mod tests {
                 .map(|path| File::look(&path, None).ok().map(|file| (file.vendor, file.kind)))
                 .collect()
         };
-        assert_eq!(look("microchip/signers"), [Some((Vendor::Microchip, Kind::Signer)); 5]);
+        assert_eq!(look("microchip/signers"), [Some((Vendor::Microchip, Kind::Authority)); 5]);
+        assert_eq!(look("infineon/ca"), [Some((Vendor::Infineon, Kind::Authority)); 4]);
         assert_eq!(look("generated"), [Some((Vendor::Generated, Kind::Manifest))]);
-        assert_eq!(look("espressif"), [None]);
-        assert_eq!(look("infineon"), [None]);
+        assert_eq!(look("espressif"), [Some((Vendor::Espressif, Kind::Manifest))]);
+        assert_eq!(look("infineon"), [Some((Vendor::Infineon, Kind::Manifest))]);
         let manifests = look("microchip")
             .into_iter()
             .filter(|kind| *kind == Some((Vendor::Microchip, Kind::Manifest)));

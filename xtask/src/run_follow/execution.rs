@@ -47,10 +47,10 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    /// The output of a run whose file was a signer's certificate.
-    pub(super) fn signer(&self) -> Option<Value> {
+    /// The output of a run whose file was a certificate, which was filed.
+    pub(super) fn filed(&self) -> Option<Value> {
         let output = self.output.as_ref()?;
-        (output.get("next")?.as_str()? == "signer").then(|| output.clone())
+        (output.get("next")?.as_str()? == "filed").then(|| output.clone())
     }
 
     /// Error and cause, as far as the run names them.
@@ -146,10 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn a_filed_signer_is_told_from_a_report() {
-        assert!(ended(json!({"next": "signer", "sha256": "00"})).signer().is_some());
-        assert!(ended(json!({"next": "report", "verdict": "done"})).signer().is_none());
-        assert!(ended(json!("signer")).signer().is_none());
+    fn a_filed_certificate_is_told_from_a_report() {
+        assert!(ended(json!({"next": "filed", "sha256": "00"})).filed().is_some());
+        assert!(ended(json!({"next": "report", "verdict": "done"})).filed().is_none());
+        assert!(ended(json!("filed")).filed().is_none());
     }
 
     #[test]

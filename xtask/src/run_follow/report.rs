@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Report;
 
 /// What can become of an entry, in the order of the books.
-const OUTCOMES: [&str; 8] = [
+pub const OUTCOMES: [&str; 8] = [
     "created",
     "unchanged",
     "updated",
@@ -60,7 +60,7 @@ pub fn render(report: &Report) -> String {
     if let Some(stopped) = json.get("stopped") {
         lines.push(problem(stopped));
     }
-    for list in ["problems", "warnings"] {
+    for list in ["problems", "warnings", "notes"] {
         let entries = json.get(list).and_then(Value::as_array).map(Vec::as_slice);
         lines.extend(entries.unwrap_or_default().iter().map(problem));
     }
@@ -87,15 +87,15 @@ fn count(json: &Value, outcome: &str) -> u64 {
 fn problem(problem: &Value) -> String {
     let text = |pointer: &str| problem.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let number = problem.get("count").and_then(Value::as_u64).unwrap_or_default();
-    // What stops a run is about no single entry.
+    // What stops a run, and what is noted about a file, is about no single entry.
     let times = match number {
         0 => String::new(),
         1 => " (1 entry)".to_owned(),
         _ => format!(" ({number} entries)"),
     };
     let mut line = format!("  {}{times}: {}", text("/code"), text("/reason"));
-    if let Some(entry) = problem.pointer("/example/entry").and_then(Value::as_u64) {
-        let _ = write!(line, "\n    for example entry {entry}");
+    if !text("/example/place").is_empty() {
+        let _ = write!(line, "\n    for example {}", text("/example/place"));
         if !text("/example/id").is_empty() {
             let _ = write!(line, ", {}", text("/example/id"));
         }
@@ -120,9 +120,10 @@ mod tests {
             "counts": {"read": 10, "created": 9, "rejected": 1, "failed": 0},
             "problems": [{
                 "code": "Signature.Invalid", "count": 1, "reason": "the signature does not fit the entry",
-                "example": {"entry": 3, "id": "0123"},
+                "example": {"entry": 3, "place": "line 4", "id": "0123"},
             }],
-            "warnings": [{"code": "Certificate.Expired", "count": 2, "reason": "expired", "example": {"entry": 1}}],
+            "warnings": [{"code": "Certificate.Expired", "count": 2, "reason": "expired", "example": {"entry": 1, "place": "line 1"}}],
+            "notes": [{"code": "Infineon.OtherBundles", "reason": "there is more"}],
             "results": "s3://acme-runs/runs/r-1/results.csv",
         }));
         insta::assert_snapshot!(render(&report), @r"
@@ -131,9 +132,10 @@ mod tests {
           created                9
           rejected               1
           Signature.Invalid (1 entry): the signature does not fit the entry
-            for example entry 3, 0123
+            for example line 4, 0123
           Certificate.Expired (2 entries): expired
-            for example entry 1
+            for example line 1
+          Infineon.OtherBundles: there is more
           report   s3://acme-runs/runs/r-1/report.json
           devices  s3://acme-runs/runs/r-1/results.csv
         ");

@@ -53,19 +53,10 @@ pub struct CertificateIdError;
 impl FromStr for CertificateId {
     type Err = CertificateIdError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
-        let (pairs, odd) = digits.as_chunks::<2>();
-        if pairs.len() != 32 || !odd.is_empty() {
-            return Err(CertificateIdError);
-        }
-        let mut bytes = [0; 32];
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            let digit = |digit: &u8| char::from(*digit).to_digit(16).ok_or(CertificateIdError);
-            *byte =
-                u8::try_from(digit(high)? * 16 + digit(low)?).map_err(|_| CertificateIdError)?;
-        }
-        Ok(Self(bytes))
+    fn from_str(fingerprint: &str) -> Result<Self, Self::Err> {
+        let digits: Vec<u8> = fingerprint.bytes().filter(|byte| *byte != b':').collect();
+        let bytes = text::unhex(&digits).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(CertificateIdError)
     }
 }
 

@@ -45,7 +45,8 @@ impl Issuers {
 }
 
 /// An issuer, ready to check what it signed.
-struct Issuer {
+#[derive(Clone)]
+pub(super) struct Issuer {
     subject: Vec<u8>,
     key: PKey<Public>,
 }
@@ -65,13 +66,13 @@ pub enum IssuerFault {
 }
 
 impl Issuer {
-    fn new(certificate: &Certificate) -> Result<Self, IssuerFault> {
+    pub(super) fn new(certificate: &Certificate) -> Result<Self, IssuerFault> {
         let key =
             PKey::public_key_from_der(certificate.public_key()).map_err(|_| IssuerFault::Key)?;
         Ok(Self { subject: certificate.subject().to_vec(), key })
     }
 
-    fn check(&self, certificate: &Certificate) -> Result<(), IssuerFault> {
+    pub(super) fn check(&self, certificate: &Certificate) -> Result<(), IssuerFault> {
         if self.subject != certificate.issuer() {
             return Err(IssuerFault::Name);
         }

@@ -111,7 +111,7 @@ impl<R: Read> Elements<R> {
         }
         self.text.clear();
         let read = self.number;
-        let place = Place::Entry(read + 1);
+        let place = || Place::Entry(read + 1);
         let mut scan = Scan::default();
         let mut length = 0_usize;
         loop {
@@ -125,12 +125,14 @@ impl<R: Read> Elements<R> {
             let step = scan.feed(chunk, self.limits.depth).map_err(|error| match error {
                 ScanError::Bracket => ManifestError::Malformed {
                     entries_read: read,
-                    place,
+                    place: place(),
                     what: "a closing bracket does not fit the opening one",
                 },
-                ScanError::TooDeep => {
-                    ManifestError::TooDeep { entries_read: read, place, limit: self.limits.depth }
-                }
+                ScanError::TooDeep => ManifestError::TooDeep {
+                    entries_read: read,
+                    place: place(),
+                    limit: self.limits.depth,
+                },
             })?;
             let (count, ended) = match step {
                 Step::More => (chunk.len(), false),
@@ -138,7 +140,7 @@ impl<R: Read> Elements<R> {
             };
             let piece = chunk.get(..count).unwrap_or(chunk);
             if self.keys.sees(piece) {
-                return Err(ManifestError::PrivateKey { entries_read: read, place });
+                return Err(ManifestError::PrivateKey { entries_read: read, place: place() });
             }
             length = length.saturating_add(count);
             if length <= self.limits.entry_bytes {

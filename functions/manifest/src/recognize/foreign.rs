@@ -1,13 +1,16 @@
 //! Files that are known by sight, and not taken.
 
-pub(crate) const INFINEON_7Z: &str = "an Infineon 7z bundle (or another 7z archive)";
-pub(crate) const INFINEON_XML: &str = "an Infineon XML file";
+use super::Content;
+use crate::vendor::Vendor;
+
+pub(crate) const INFINEON: &str = "an Infineon manifest (a 7z archive or XML)";
 pub(crate) const ESPRESSIF_CSV: &str = "an Espressif CSV file";
 pub(crate) const FLASH_CSV: &str =
     "a flash-partition CSV, which is no manifest and may hold private keys";
 pub(crate) const MES_JSON: &str = "an MES device-infos file";
 pub(crate) const MICROCHIP: &str = "a Microchip manifest (JSON)";
 pub(crate) const CERTIFICATES: &str = "a certificate or a list of certificates";
+pub(crate) const SEVEN_Z: &str = "a 7z archive";
 pub(crate) const ZIP: &str = "a zip archive";
 pub(crate) const GZIP: &str = "a gzip archive";
 pub(crate) const PDF: &str = "a PDF document";
@@ -19,15 +22,23 @@ pub(crate) const JSON: &str = "a JSON file of another kind";
 pub(crate) const CSV: &str = "a CSV file of another kind";
 pub(crate) const PKCS7: &str = "a PKCS#7 bundle (.p7b)";
 pub(crate) const PEM_WITHOUT_CERTIFICATE: &str = "a PEM file without certificates";
+pub(crate) const EMPTY: &str = "empty";
 pub(crate) const BINARY: &str = "a binary file of an unknown kind";
 pub(crate) const UNKNOWN: &str = "of a kind that is not known here";
 
+/// A vendor's manifest where it is out of place.
+pub(crate) const fn manifest(vendor: Vendor) -> &'static str {
+    match vendor {
+        Vendor::Microchip => MICROCHIP,
+        Vendor::Infineon => INFINEON,
+        Vendor::Espressif => ESPRESSIF_CSV,
+        Vendor::Generated => CERTIFICATES,
+    }
+}
+
 /// By the first bytes, whatever follows.
 pub(super) fn by_magic(head: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &'static str); 9] = [
-        (b"7z\xbc\xaf\x27\x1c", INFINEON_7Z),
-        (b"PK\x03\x04", ZIP),
-        (b"PK\x05\x06", ZIP),
+    let known: [(&[u8], &'static str); 6] = [
         (b"\x1f\x8b", GZIP),
         (b"%PDF-", PDF),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OFFICE),
@@ -39,7 +50,7 @@ pub(super) fn by_magic(head: &[u8]) -> Option<&'static str> {
 }
 
 /// By the first line of a text, or its first tag.
-pub(super) fn by_header(text: &[u8]) -> Option<&'static str> {
+pub(super) fn by_header(text: &[u8]) -> Option<Content> {
     let text = text.trim_ascii_start();
     if text.first() == Some(&b'<') {
         return Some(markup(text));
@@ -47,27 +58,31 @@ pub(super) fn by_header(text: &[u8]) -> Option<&'static str> {
     let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let columns: Vec<String> = line
         .split(|byte| matches!(byte, b',' | b';'))
-        .map(|column| String::from_utf8_lossy(column).trim().trim_matches('"').to_ascii_lowercase())
+        .map(|column| {
+            String::from_utf8_lossy(column).trim().trim_matches('"').trim().to_ascii_lowercase()
+        })
         .collect();
     let has = |names: &[&str]| names.iter().all(|name| columns.iter().any(|column| column == name));
-    if has(&["mac", "cert"]) || has(&["mac", "cn"]) {
-        Some(ESPRESSIF_CSV)
-    } else if has(&["key", "type", "encoding", "value"]) || has(&["tlv_type", "value"]) {
-        Some(FLASH_CSV)
+    if has(&["key", "type", "encoding", "value"]) || has(&["tlv_type"]) {
+        Some(Content::Foreign(FLASH_CSV))
+    } else if ["mac", "cert", "cn"].iter().filter(|name| has(&[name])).count() > 1 {
+        // With one of the three missing, the header is read, and the missing one named.
+        Some(Content::Manifest(Vendor::Espressif))
     } else {
         None
     }
 }
 
-fn markup(text: &[u8]) -> &'static str {
-    let start = text.get(..4_096).unwrap_or(text).to_ascii_lowercase();
-    let has = |needle: &[u8]| crate::pem::find(&start, needle).is_some();
-    if has(b"tpmmac") || has(b"<binaryhex") {
-        INFINEON_XML
-    } else if has(b"<html") || has(b"<!doctype html") {
-        HTML
+fn markup(text: &[u8]) -> Content {
+    let text = text.to_ascii_lowercase();
+    let start = text.get(..4_096).unwrap_or(&text);
+    let has = |text: &[u8], needle: &[u8]| crate::pem::find(text, needle).is_some();
+    if has(start, b"<html") || has(start, b"<!doctype html") {
+        Content::Foreign(HTML)
+    } else if has(&text, b"tpmmac") || has(&text, b"binaryhex") {
+        Content::Manifest(Vendor::Infineon)
     } else {
-        XML
+        Content::Foreign(XML)
     }
 }
 

@@ -213,8 +213,8 @@ fn files_of_other_kinds_are_called_by_their_names() {
     let world = World::new();
     for (text, found) in [
         (world.manifest(1).as_slice(), "a Microchip manifest (JSON)"),
-        (b"7z\xbc\xaf\x27\x1c\0\x04", "an Infineon 7z bundle (or another 7z archive)"),
-        (b"PK\x03\x04\x14\0", "a zip archive"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "an Infineon manifest (a 7z archive or XML)"),
+        (b"MAC,cn,cert\n", "an Espressif CSV file"),
         (b"<?xml version=\"1.0\"?><a/>", "an XML file"),
         (b"name,certificate\na,b\n", "a CSV file of another kind"),
         (b"[1, 2]", "a JSON file of another kind"),

@@ -1,12 +1,17 @@
 //! What holds for any input.
 
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use manifest::{Content, Limits, Signers, Vendor, recognize};
+use manifest::{
+    Authorities, Bundle, Content, Context, Limits, Signers, Vendor, decode as decode_in, recognize,
+    recognize_zip,
+};
 use proptest::prelude::*;
 
-use crate::support::{Authority, Reading, World, pem, read, standard};
+use crate::archives::{Plain, filtered, seven, with_header, zipped};
+use crate::support::{Authority, Reading, World, hex, pem, read, standard};
 
 /// Making certificates is slow, so all cases share these.
 static WORLD: LazyLock<(World, Vec<u8>)> = LazyLock::new(|| {
@@ -28,6 +33,49 @@ static LINES: LazyLock<Vec<u8>> = LazyLock::new(|| {
         text += "\r\n";
     }
     text.into_bytes()
+});
+
+/// Files of every other form, each with six devices.
+struct Files {
+    list: Vec<u8>,
+    groups: Vec<u8>,
+    bundle: Vec<u8>,
+    zip: Vec<u8>,
+    /// An archive of which the header can be changed.
+    plain: Plain,
+}
+
+static FILES: LazyLock<Files> = LazyLock::new(|| {
+    let authority = Authority::new("Test CA");
+    let leaves: Vec<Vec<u8>> = (0..6).map(|number| authority.leaf(&format!("d{number}"))).collect();
+    let mac = |number: usize| format!("AABB0000000{number}");
+    let rows = leaves.iter().enumerate().map(|(number, leaf)| {
+        let cell = if number % 2 == 0 { pem(leaf) } else { standard(leaf) };
+        format!("{};d{number};\"{cell}\";\"a \"\"note\"\"\"", mac(number))
+    });
+    let header = "MAC;cn;cert;note".to_owned();
+    let list = std::iter::once(header).chain(rows).collect::<Vec<_>>().join("\r\n");
+    let groups = leaves.iter().enumerate().map(|(number, leaf)| {
+        let (mac, digits) = (mac(number), hex(leaf));
+        format!(
+            "<group><hex name='TpmMAC' value='{mac}'/><binaryhex>\n{digits}&#32;</binaryhex></group>"
+        )
+    });
+    let groups = format!("<tpms>{}</tpms>", groups.collect::<Vec<_>>().join("\n")).into_bytes();
+    let members: Vec<_> = leaves
+        .iter()
+        .enumerate()
+        .map(|(number, leaf)| (format!("0A0933101842{number:08}_E0E0.pem"), pem(leaf).into_bytes()))
+        .collect();
+    let members: Vec<_> =
+        members.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+    let bundle = seven(&[
+        ("R_x_E0E1_Certs.7z", &seven(&members[..1])),
+        ("R_x_E0E0_Certs.7z", &filtered(&members)),
+        ("README.txt", b"Read me"),
+    ]);
+    let (zip, plain) = (zipped(&members), Plain::compressed(&members));
+    Files { list: list.into_bytes(), groups, bundle, zip, plain }
 });
 
 /// Gives its bytes in pieces of the given sizes, in turn, and is interrupted now and then.
@@ -100,6 +148,14 @@ fn syntax() -> impl Strategy<Value = Vec<u8>> {
         "LS0tLS1CRUdJTi",
         "\u{feff}",
         "0\u{82}",
+        "mac,cert",
+        "<group>",
+        "</group>",
+        "<binaryhex>",
+        "<hex name=\"TpmMAC\" value=\"",
+        "<!",
+        "&#",
+        ";",
     ];
     prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..60)
         .prop_map(|tokens| tokens.concat().into_bytes())
@@ -145,6 +201,40 @@ proptest! {
     }
 
     #[test]
+    fn changed_archives_tables_and_groups_are_read_without_panic(
+        bundle in mutated(&FILES.bundle),
+        zip in mutated(&FILES.zip),
+        list in mutated(&FILES.list),
+        groups in mutated(&FILES.groups),
+    ) {
+        // What is checked here is in `read`.
+        for text in [&bundle, &zip, &list, &groups] {
+            for vendor in Vendor::ALL {
+                decode(vendor, text.as_slice(), Limits::default());
+            }
+        }
+        recognize_zip(io::Cursor::new(zip), Limits::default());
+    }
+
+    #[test]
+    fn changed_headers_of_archives_are_read_without_panic(
+        header in mutated(FILES.plain.header().leak()),
+        content in mutated(&FILES.plain.content),
+        outer in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        // With their checksums right, so that they are not refused for those alone.
+        for (content, header) in [
+            (&FILES.plain.content, &header),
+            (&content, &FILES.plain.header()),
+            (&content, &header),
+            (&content, &[&[0x17, 6], &*outer].concat()),
+            (&content, &[&[1, 4, 6], &*outer].concat()),
+        ] {
+            decode(Vendor::Infineon, with_header(content, header).as_slice(), Limits::default());
+        }
+    }
+
+    #[test]
     fn entries_keep_their_order(order in Just((0..12_usize).collect::<Vec<_>>()).prop_shuffle()) {
         let elements: Vec<serde_json::Value> = serde_json::from_slice(&WORLD.1).unwrap();
         let shuffled: Vec<_> = order.iter().map(|at| elements[*at].clone()).collect();
@@ -158,14 +248,16 @@ proptest! {
     #[test]
     fn the_pieces_of_the_source_do_not_matter(
         sizes in prop::collection::vec(0..5_000_usize, 1..20),
-        generated in any::<bool>(),
         entry_bytes in prop::sample::select(vec![600, 1_500, 100_000]),
+        (vendor, text) in prop::sample::select(vec![
+            (Vendor::Microchip, WORLD.1.as_slice()),
+            (Vendor::Generated, LINES.as_slice()),
+            (Vendor::Espressif, FILES.list.as_slice()),
+            (Vendor::Infineon, FILES.groups.as_slice()),
+            (Vendor::Infineon, FILES.bundle.as_slice()),
+            (Vendor::Infineon, FILES.zip.as_slice()),
+        ]),
     ) {
-        let (vendor, text) = if generated {
-            (Vendor::Generated, LINES.as_slice())
-        } else {
-            (Vendor::Microchip, WORLD.1.as_slice())
-        };
         let sizes = [sizes, vec![0, 1]].concat().into_iter().cycle();
         let limits = Limits { entry_bytes, ..Limits::default() };
         let pieces = decode(vendor, Pieces { text, sizes }, limits);
@@ -185,16 +277,59 @@ fn the_shared_fixtures_are_genuine() {
         ["ok"; 6]
     );
     assert_eq!(recognize(&LINES, true), Content::Manifest(Vendor::Generated));
+    let plain = FILES.plain.bytes();
+    for (vendor, file) in [
+        (Vendor::Espressif, &FILES.list),
+        (Vendor::Infineon, &FILES.groups),
+        (Vendor::Infineon, &FILES.bundle),
+        (Vendor::Infineon, &FILES.zip),
+        (Vendor::Infineon, &plain),
+    ] {
+        let reading = decode(vendor, file.as_slice(), Limits::default());
+        // They keep their order.
+        let names: Vec<_> = reading.good().iter().map(|entry| entry.fields["cn"].clone()).collect();
+        assert_eq!(names, ["d0", "d1", "d2", "d3", "d4", "d5"]);
+    }
 }
 
-/// Signers are shared between threads, and a reading may move to one.
+/// Signers and authorities are shared between threads, and entries may move to another one.
 #[test]
 fn what_the_caller_holds_may_cross_threads() {
-    let entries = std::thread::scope(|scope| {
-        let signers = &WORLD.0.signers;
-        let context = manifest::Context { signers, now: 0, limits: Limits::default() };
-        let reading = manifest::decode(Vendor::Microchip, WORLD.1.as_slice(), context);
-        scope.spawn(move || reading.flatten().flatten().collect::<Vec<_>>()).join().unwrap()
+    let (world, text) = &*WORLD;
+    let issuers = Authorities::new();
+    let (signers, bundle, limits) = (&world.signers, Bundle::E0E0, Limits::default());
+    let context = Context { signers, issuers: &issuers, bundle, now: 0, limits };
+    let (sender, entries) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            decode_in(Vendor::Microchip, text.as_slice(), context, &mut |entry| {
+                sender.send(entry).unwrap();
+                ControlFlow::Continue(())
+            })
+        });
     });
-    assert_eq!(entries.len(), 12);
+    assert_eq!(entries.iter().flatten().count(), 12);
+}
+
+#[test]
+fn whoever_breaks_off_hears_nothing_more() {
+    let (world, elements) = &*WORLD;
+    for (vendor, file) in [
+        (Vendor::Microchip, elements),
+        (Vendor::Generated, &*LINES),
+        (Vendor::Espressif, &FILES.list),
+        (Vendor::Infineon, &FILES.groups),
+        (Vendor::Infineon, &FILES.bundle),
+        (Vendor::Infineon, &FILES.zip),
+    ] {
+        let issuers = Authorities::new();
+        let (signers, bundle, limits) = (&world.signers, Bundle::E0E0, Limits::default());
+        let context = Context { signers, issuers: &issuers, bundle, now: 0, limits };
+        let mut heard = 0;
+        let result = decode_in(vendor, file.as_slice(), context, &mut |_| {
+            heard += 1;
+            if heard < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        assert_eq!((result, heard), (Ok(manifest::Summary::default()), 3), "{vendor}");
+    }
 }

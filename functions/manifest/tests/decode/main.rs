@@ -2,11 +2,19 @@
 //! signatures by OpenSSL, so that what is checked and what checks it do not share code.
 
 #[cfg(test)]
+mod archives;
+#[cfg(test)]
 mod certificates;
+#[cfg(test)]
+mod espressif;
 #[cfg(test)]
 mod forgeries;
 #[cfg(test)]
 mod generated;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod infineon;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
@@ -19,3 +27,7 @@ mod recognition;
 mod support;
 #[cfg(test)]
 mod vendor_files;
+#[cfg(test)]
+mod xml;
+#[cfg(test)]
+mod zips;

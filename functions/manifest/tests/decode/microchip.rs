@@ -17,13 +17,14 @@ fn an_entry_holds_what_the_manifest_says() {
     let reading = world.read(json!([device.element(&world.signer)]).to_string().as_bytes());
     let entry = reading.good()[0];
     assert_eq!(
-        (entry.number, entry.place, entry.id.as_str()),
+        (entry.number, entry.place.clone(), entry.id.as_str()),
         (1, Place::Entry(1), "012300000000000701")
     );
     assert_eq!(entry.certificate.der(), device.leaf);
     assert_eq!(entry.signer, Some(world.signer.certificate().id()));
     assert_eq!(entry.warnings, []);
-    let fields: Vec<_> = entry.fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let fields: Vec<_> =
+        entry.fields.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
     assert_eq!(
         fields,
         [
@@ -135,8 +136,8 @@ fn files_without_entries_are_empty() {
 fn other_files_are_called_by_their_names() {
     let world = World::new();
     for (text, found) in [
-        (&b"7z\xbc\xaf\x27\x1c\0\x04"[..], "an Infineon 7z bundle (or another 7z archive)"),
-        (b"PK\x03\x04\x14\0", "a zip archive"),
+        (&b"7z\xbc\xaf\x27\x1c\0\x04"[..], "an Infineon manifest (a 7z archive or XML)"),
+        (b"\x1f\x8b\x08", "a gzip archive"),
         (b"{\"batch_id\": \"b-1\", \"devices\": []}", "an MES device-infos file"),
         (b"{\"hello\": 1}", "a JSON file of another kind"),
         (b"MAC,cn,cert\r\n", "an Espressif CSV file"),
@@ -149,12 +150,12 @@ fn other_files_are_called_by_their_names() {
         };
         assert_eq!((name, expected), (found, Vendor::Microchip));
     }
-    let zip = world.read(b"PK\x03\x04\x14\0").end.unwrap();
-    assert_eq!(zip.code(), "Manifest.WrongFormat");
+    let gzip = world.read(b"\x1f\x8b\x08").end.unwrap();
+    assert_eq!(gzip.code(), "Manifest.WrongFormat");
     assert_eq!(
-        zip.to_string(),
-        "this file is a zip archive, and this bucket takes Microchip manifests (signed .json files) and \
-         their signers' certificates; unpack it and upload the files that are in it"
+        gzip.to_string(),
+        "this file is a gzip archive, and this bucket takes Microchip manifests (signed .json files, or \
+         a .zip of them) and their signers' certificates; unpack it and upload the files that are in it"
     );
 }
 

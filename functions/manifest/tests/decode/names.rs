@@ -1,8 +1,9 @@
 //! Things' names, of entries as they are read.
 
-use manifest::{Entry, NameTemplate};
+use manifest::{Entry, NameTemplate, Vendor};
 
-use crate::support::{Authority, Device, World, generated, parameters, pem};
+use crate::infineon::Bench;
+use crate::support::{Authority, Device, World, generated, hex, parameters, pem, standard};
 
 #[track_caller]
 fn check(template: &str, entry: &Entry, expected: Result<&str, (&str, &str)>) {
@@ -59,4 +60,24 @@ fn a_name_of_128_characters_is_the_longest() {
     let error = NameTemplate::parse(&template(129)).unwrap().name(entry).unwrap_err();
     assert_eq!(error.code(), "Name.Illegal");
     assert!(error.to_string().contains("it has 129 characters"), "{error}");
+}
+
+#[test]
+fn a_device_is_named_by_its_mac_where_the_file_gives_one_and_otherwise_by_its_cn() {
+    let leaf = Authority::new("Test CA").leaf("device");
+    let list = format!("mac,cert\nAA:BB:CC:00:00:01,{}\n", standard(&leaf));
+    let groups = format!(
+        "<r><group><hex name='TpmMAC' value='aabbcc000002'/><binaryhex>{}</binaryhex></group></r>",
+        hex(&leaf)
+    );
+    for (vendor, file, expected) in [
+        (Vendor::Espressif, list.as_bytes(), "AABBCC000001"),
+        (Vendor::Infineon, groups.as_bytes(), "aabbcc000002"),
+        (Vendor::Infineon, leaf.as_slice(), "device"),
+        (Vendor::Generated, leaf.as_slice(), "device"),
+    ] {
+        let reading = Bench::new().read_as(vendor, file);
+        let entry = reading.good()[0];
+        assert_eq!(NameTemplate::default_for(entry).name(entry).as_deref(), Ok(expected));
+    }
 }

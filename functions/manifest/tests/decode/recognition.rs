@@ -70,19 +70,15 @@ fn private_keys_are_known_in_every_dress() {
 #[test]
 fn what_is_not_taken_is_known_by_sight() {
     for (text, found) in [
-        (&b"7z\xbc\xaf\x27\x1c"[..], "an Infineon 7z bundle (or another 7z archive)"),
-        (b"PK\x05\x06", "a zip archive"),
-        (b"\x1f\x8b\x08", "a gzip archive"),
+        (&b"\x1f\x8b\x08"[..], "a gzip archive"),
         (b"%PDF-1.7", "a PDF document"),
-        (
-            b"<root><group><hex name=\"TpmMAC\" value=\"00\"/></group></root>",
-            "an Infineon XML file",
-        ),
         (b"\n<!DOCTYPE html><p>Sign in</p>", "a web page (HTML)"),
-        (b"\"MAC\",\"CN\",\"Cert\"\r\n", "an Espressif CSV file"),
-        (b"extra;cert;mac\n", "an Espressif CSV file"),
         (
             b"key,type,encoding,value\nkey,data,string,x\n",
+            "a flash-partition CSV, which is no manifest and may hold private keys",
+        ),
+        (
+            b"tlv_type,tlv_subtype,data_value,data_type,priv_key_type\n",
             "a flash-partition CSV, which is no manifest and may hold private keys",
         ),
         (b"{\"batchId\": \"1\", \"devices\": [{}]}", "an MES device-infos file"),
@@ -95,6 +91,25 @@ fn what_is_not_taken_is_known_by_sight() {
     ] {
         check(text, Content::Foreign(found));
     }
+}
+
+#[test]
+fn every_vendors_manifest_is_known_by_sight() {
+    for (text, vendor) in [
+        (&b"7z\xbc\xaf\x27\x1c"[..], Vendor::Infineon),
+        (b"<r><group><hex name=\"TpmMAC\" value=\"00\"/></group></r>", Vendor::Infineon),
+        (b"\xef\xbb\xbf<?xml version=\"1.0\"?>\n<t:r><t:BinaryHex>30", Vendor::Infineon),
+        (b"\"MAC\",\"CN\",\"Cert\"\r\n", Vendor::Espressif),
+        (b"extra;cert;mac\n", Vendor::Espressif),
+        // One of the three is missing: decoding says which.
+        (b"mac, cn\n", Vendor::Espressif),
+        (b"cn,cert\n", Vendor::Espressif),
+    ] {
+        check(text, Content::Manifest(vendor));
+        assert_eq!(recognize(text, false), Content::Manifest(vendor));
+    }
+    check(b"PK\x05\x06", Content::Zip);
+    check(b"PK\x03\x04\x14\0", Content::Zip);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Makers of certificates and manifests, and short forms of what decoding them gives.
 
 use std::io::Read;
+use std::ops::ControlFlow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use manifest::{
-    Certificate, Context, Decoded, Entry, Limits, ManifestError, Signers, Vendor, decode,
+    Authorities, Bundle, Certificate, Context, Decoded, Entry, Limits, ManifestError, Signers,
+    Vendor, Warning, decode,
 };
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
@@ -238,6 +240,7 @@ impl World {
 pub(crate) struct Reading {
     pub entries: Vec<Decoded>,
     pub end: Option<ManifestError>,
+    pub notes: Vec<Warning>,
 }
 
 impl Reading {
@@ -261,27 +264,39 @@ impl Reading {
 }
 
 pub(crate) fn read(vendor: Vendor, text: impl Read, signers: &Signers, limits: Limits) -> Reading {
-    let mut reading = Reading { entries: Vec::new(), end: None };
-    let mut entries = decode(vendor, text, Context { signers, now: NOW, limits });
-    for item in entries.by_ref() {
-        assert_eq!(reading.end, None, "nothing comes after the end");
-        match item {
-            Ok(entry) => reading.entries.push(entry),
-            Err(error) => reading.end = Some(error),
-        }
-    }
-    assert!(entries.next().is_none());
+    let issuers = Authorities::new();
+    let bundle = Bundle::default();
+    read_in(vendor, text, Context { signers, issuers: &issuers, bundle, now: NOW, limits })
+}
+
+pub(crate) fn read_in(vendor: Vendor, text: impl Read, context: Context<'_>) -> Reading {
+    let mut entries = Vec::new();
+    let result = decode(vendor, text, context, &mut |decoded| {
+        entries.push(decoded);
+        ControlFlow::Continue(())
+    });
+    let (end, notes) = match result {
+        Ok(summary) => (None, summary.notes),
+        Err(error) => (Some(error), Vec::new()),
+    };
+    let reading = Reading { entries, end, notes };
     for (at, entry) in (1..).zip(&reading.entries) {
         assert_eq!(entry.as_ref().map_or_else(|error| error.number, |entry| entry.number), at);
     }
     if let Some(error) = &reading.end {
         assert_eq!(error.entries_read(), u64::try_from(reading.entries.len()).unwrap());
     }
+    assert!(!reading.entries.is_empty() || reading.end.is_some(), "no entries, and no error");
     reading
 }
 
 pub(crate) fn generated(text: impl AsRef<[u8]>) -> Reading {
     read(Vendor::Generated, text.as_ref(), &Signers::new([], false), Limits::default())
+}
+
+/// Upper-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02X}"))
 }
 
 pub(crate) fn pem(der: &[u8]) -> String {

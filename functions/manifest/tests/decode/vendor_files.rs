@@ -2,9 +2,10 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use manifest::{Content, Limits, MICROCHIP_SIGNERS, Signers, Vendor, recognize};
+use manifest::{Bundle, Content, Limits, MICROCHIP_SIGNERS, Purpose, Signers, Vendor, recognize};
 use serde_json::Value;
 
+use crate::infineon::Bench;
 use crate::support::{Reading, read};
 
 /// Reads a file that is not part of the project, and says so where it is absent.
@@ -43,8 +44,11 @@ fn signers() -> Option<Signers> {
 
 /// What a file must give, the vendor's bytes being the only thing it shares with what it gives.
 fn expected(name: &str) -> Option<Vec<Value>> {
-    let all: Value = serde_json::from_slice(&file("expected.json")?).unwrap();
-    Some(all[name].as_array().unwrap().clone())
+    Some(all_expected()?[name].as_array().unwrap().clone())
+}
+
+fn all_expected() -> Option<Value> {
+    Some(serde_json::from_slice(&file("expected.json")?).unwrap())
 }
 
 fn open(vendor: Vendor, name: &str) -> Option<Reading> {
@@ -143,22 +147,127 @@ fn the_generated_file_gives_a_hundred_expired_devices() {
 }
 
 #[test]
-fn other_vendors_files_are_known_by_sight() {
-    for (name, expected) in [
-        ("infineon/manifest-infineon.7z", "an Infineon 7z bundle (or another 7z archive)"),
-        ("espressif/manifest-espressif.csv", "an Espressif CSV file"),
+fn every_vendors_file_is_known_by_sight() {
+    for (name, vendor) in [
+        ("infineon/manifest-infineon.7z", Vendor::Infineon),
+        ("espressif/manifest-espressif.csv", Vendor::Espressif),
     ] {
         let Some(bytes) = file(name) else { return };
         let head = bytes.get(..1_000).unwrap_or(&bytes);
-        assert_eq!(recognize(head, false), Content::Foreign(expected), "{name}");
+        assert_eq!(recognize(head, false), Content::Manifest(vendor), "{name}");
     }
 }
 
 #[test]
-fn authorities_in_der_are_recognized_as_certificates_and_are_no_devices() {
+fn authorities_in_der_are_recognized_and_are_no_devices() {
     let Some(bytes) = file("infineon/ca/OptigaTrustEccCA306.crt") else { return };
-    assert!(matches!(recognize(&bytes, true), Content::Certificate(_)));
-    let reading =
-        read(Vendor::Generated, bytes.as_slice(), &Signers::new([], false), Limits::default());
-    assert_eq!(reading.codes(), ["Certificate.IsAuthority"]);
+    let purpose = recognize(&bytes, true).purpose(Vendor::Infineon);
+    assert!(matches!(purpose, Ok(Purpose::Issuer(_))), "{purpose:?}");
+    for vendor in [Vendor::Generated, Vendor::Infineon] {
+        let reading = read(vendor, bytes.as_slice(), &Signers::new([], false), Limits::default());
+        assert_eq!(reading.codes(), ["Certificate.IsAuthority"]);
+    }
+}
+
+/// The authorities that issue Infineon's certificates, as somebody uploads them.
+fn authorities() -> Option<Bench> {
+    let mut bench = Bench::new();
+    for name in ["OptigaTrustEccCA306", "OptigaTrustRsaCA309"] {
+        let bytes = file(&format!("infineon/ca/{name}.crt"))?;
+        let Ok(Purpose::Issuer(certificate)) = recognize(&bytes, true).purpose(Vendor::Infineon)
+        else {
+            panic!("{name} is not recognized as an authority's certificate");
+        };
+        bench.issuers.add(*certificate);
+    }
+    Some(bench)
+}
+
+#[test]
+fn a_bundle_gives_two_hundred_chips_of_each_kind() {
+    let name = "infineon/manifest-infineon.7z";
+    let (Some(bytes), Some(expected), Some(mut bench)) =
+        (file(name), all_expected(), authorities())
+    else {
+        return;
+    };
+    for bundle in Bundle::ALL {
+        bench.bundle = bundle;
+        let reading = bench.read(&bytes);
+        assert_eq!(reading.end, None);
+        let found: Vec<_> = reading
+            .good()
+            .iter()
+            .map(|entry| {
+                assert_eq!(entry.warnings, []);
+                assert_eq!(entry.id, entry.fields["chip_id"]);
+                assert_eq!(entry.place.to_string(), format!("`{}_{bundle}.pem`", entry.id));
+                let id = entry.certificate.id().to_string();
+                (entry.id.clone(), entry.fields["cn"].clone(), id)
+            })
+            .collect();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut wanted: Vec<_> = expected[name][bundle.name()]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| (text(&entry["chipId"]), text(&entry["cn"]), text(&entry["leaf_sha256"])))
+            .collect();
+        let mut sorted = found;
+        sorted.sort();
+        wanted.sort();
+        assert_eq!(sorted, wanted);
+        assert_eq!(sorted.len(), 200);
+        assert_eq!(reading.notes.len(), 1);
+        assert_eq!(reading.notes[0].code, "Infineon.OtherBundles");
+    }
+}
+
+#[test]
+fn without_its_authority_every_chip_has_a_warning() {
+    let Some(bytes) = file("infineon/manifest-infineon.7z") else { return };
+    let reading = Bench::new().read(&bytes);
+    let warned = reading.good().into_iter().filter(|entry| {
+        let codes: Vec<_> = entry.warnings.iter().map(|warning| warning.code).collect();
+        codes == ["Certificate.IssuerNotUploaded"]
+    });
+    assert_eq!(warned.count(), 200);
+}
+
+#[test]
+fn a_real_bundle_that_was_cut_short_or_damaged_is_never_taken() {
+    let Some(bytes) = file("infineon/manifest-infineon.7z") else { return };
+    for tenth in 1..10 {
+        let cut = &bytes[..bytes.len() * tenth / 10];
+        assert_eq!(Bench::new().read(cut).codes(), ["! Manifest.Truncated"]);
+        let mut damaged = bytes.clone();
+        damaged[bytes.len() * tenth / 10] ^= 1;
+        let reading = Bench::new().read(&damaged);
+        let is_refused = reading.end.is_some_and(|end| end.code() == "Archive.Malformed");
+        // The other archives of the bundle, and the keys, are not looked into.
+        assert!(is_refused || reading.entries.len() == 200, "{tenth}");
+    }
+}
+
+#[test]
+fn espressifs_list_gives_seven_devices() {
+    let name = "espressif/manifest-espressif.csv";
+    let (Some(bytes), Some(expected)) = (file(name), expected(name)) else { return };
+    let reading = Bench::new().read_as(Vendor::Espressif, &bytes);
+    assert_eq!(reading.end, None);
+    let found: Vec<_> = reading
+        .good()
+        .iter()
+        .map(|entry| {
+            let id = entry.certificate.id().to_string();
+            (entry.id.clone(), entry.fields["cn"].clone(), id)
+        })
+        .collect();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let wanted: Vec<_> = expected
+        .iter()
+        .map(|entry| (text(&entry["MAC"]), text(&entry["cn"]), text(&entry["leaf_sha256"])))
+        .collect();
+    assert_eq!(found, wanted);
+    assert_eq!(found.len(), 7);
 }

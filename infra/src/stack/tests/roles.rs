@@ -72,16 +72,22 @@ fn preflight_only_looks() {
 }
 
 #[test]
-fn decode_reads_manifests_and_writes_runs_and_signers() {
+fn decode_reads_manifests_and_writes_runs_and_certificates() {
     check(
         &sample(),
         "DecodeRole",
         &[
             "s3:ListBucket ${MicrochipBucket.Arn}",
+            "s3:ListBucket ${InfineonBucket.Arn}",
+            "s3:ListBucket ${EspressifBucket.Arn}",
             "s3:ListBucket ${GeneratedBucket.Arn}",
             "s3:GetObject ${MicrochipBucket.Arn}/*",
+            "s3:GetObject ${InfineonBucket.Arn}/*",
+            "s3:GetObject ${EspressifBucket.Arn}/*",
             "s3:GetObject ${GeneratedBucket.Arn}/*",
             "s3:GetObjectVersion ${MicrochipBucket.Arn}/*",
+            "s3:GetObjectVersion ${InfineonBucket.Arn}/*",
+            "s3:GetObjectVersion ${EspressifBucket.Arn}/*",
             "s3:GetObjectVersion ${GeneratedBucket.Arn}/*",
             "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*",
             "s3:GetObject ${RunsBucket.Arn}/runs/*",
@@ -89,8 +95,10 @@ fn decode_reads_manifests_and_writes_runs_and_signers() {
             "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
             "s3:GetObject ${RunsBucket.Arn}/signers/*",
             "s3:PutObject ${RunsBucket.Arn}/signers/*",
+            "s3:GetObject ${RunsBucket.Arn}/issuers/*",
+            "s3:PutObject ${RunsBucket.Arn}/issuers/*",
             "s3:ListBucket ${RunsBucket.Arn} if \
-             {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"signers/*\"]}}",
+             {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"signers/*\",\"issuers/*\"]}}",
             "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-decode:*",
             "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-decode:*",
         ],
@@ -244,8 +252,10 @@ fn closing_invokes_report() {
 
 #[test]
 fn each_rule_starts_its_machine_and_no_other() {
-    check(&sample(), "MicrochipRuleRole", &["states:StartExecution ${IngestMachine}"]);
-    check(&sample(), "GeneratedRuleRole", &["states:StartExecution ${IngestMachine}"]);
+    for role in ["MicrochipRuleRole", "InfineonRuleRole", "EspressifRuleRole", "GeneratedRuleRole"]
+    {
+        check(&sample(), role, &["states:StartExecution ${IngestMachine}"]);
+    }
     check(&sample(), "ClosingRuleRole", &["states:StartExecution ${ClosingMachine}"]);
 }
 
@@ -260,8 +270,10 @@ fn there_are_no_other_roles_and_nothing_else_is_attached_to_them() {
             "ClosingMachineRole",
             "ClosingRuleRole",
             "DecodeRole",
+            "EspressifRuleRole",
             "GeneratedRuleRole",
             "ImportMachineRole",
+            "InfineonRuleRole",
             "IngestMachineRole",
             "MicrochipRuleRole",
             "PreflightRole",

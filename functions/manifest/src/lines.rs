@@ -10,16 +10,17 @@ use crate::private_key::Watch;
 
 /// A text being read by line.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     input: Input<R>,
     limits: Limits,
     number: u64,
+    has_end: bool,
     keys: Watch,
 }
 
 /// Whether a line was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// It was.
     Text,
     /// It is over [`Limits::entry_bytes`], and was thrown away.
@@ -27,17 +28,22 @@ pub(super) enum Line {
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(input: Input<R>, limits: Limits) -> Self {
-        Self { input, limits, number: 0, keys: Watch::default() }
+    pub(crate) fn new(input: Input<R>, limits: Limits) -> Self {
+        Self { input, limits, number: 0, has_end: false, keys: Watch::default() }
     }
 
     /// Where the last line is.
-    pub(super) const fn place(&self) -> Place {
+    pub(crate) const fn place(&self) -> Place {
         Place::Line(self.number)
     }
 
+    /// Whether the last line is ended, and not by the end of the file.
+    pub(crate) const fn has_end(&self) -> bool {
+        self.has_end
+    }
+
     /// Reads the next line into `text`, without its end. `read` is the number of entries so far.
-    pub(super) fn advance(
+    pub(crate) fn advance(
         &mut self,
         text: &mut Vec<u8>,
         read: u64,
@@ -71,8 +77,9 @@ impl<R: Read> Lines<R> {
                 text.clear();
             }
             let count = piece.len() + usize::from(end.is_some());
+            self.has_end = end.is_some();
             self.input.consume(count);
-            if end.is_some() {
+            if self.has_end {
                 break;
             }
         }

@@ -1,0 +1,62 @@
+//! Certificates that were uploaded, filed in the runs bucket by fingerprint: those of manifests'
+//! signers, and those of the authorities that issue devices' certificates.
+
+use ledger::{Keep, SignerPolicy, Store, StoreError};
+use manifest::{Authorities, Certificate, CertificateId, Signers, Vendor};
+
+use crate::Role;
+
+impl Role {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Signer => "signers/",
+            Self::Issuer => "issuers/",
+        }
+    }
+}
+
+/// Files a certificate, for all runs to come.
+pub(crate) async fn file(
+    store: &Store,
+    role: Role,
+    certificate: &Certificate,
+) -> Result<(), StoreError> {
+    let key = format!("{}{}.der", role.prefix(), certificate.id());
+    store.write(&key, certificate.der().to_vec(), Keep::Always).await
+}
+
+/// The signers that `policy` trusts, as far as their certificates are filed.
+pub(crate) async fn signers(store: &Store, policy: &SignerPolicy) -> Result<Signers, StoreError> {
+    let mut signers = trusted(policy);
+    filed(store, Role::Signer).await?.into_iter().for_each(|signer| signers.add(signer));
+    Ok(signers)
+}
+
+/// The trust that `policy` describes, without any certificate.
+pub(crate) fn trusted(policy: &SignerPolicy) -> Signers {
+    let pins = policy.pins.iter().filter_map(|pin| pin.parse::<CertificateId>().ok());
+    Signers::new(pins, policy.trust_uploaded)
+}
+
+/// The authorities that are filed. Only Infineon's certificates are checked against them.
+pub(crate) async fn issuers(store: &Store, vendor: Vendor) -> Result<Authorities, StoreError> {
+    let mut issuers = Authorities::new();
+    if vendor == Vendor::Infineon {
+        filed(store, Role::Issuer).await?.into_iter().for_each(|issuer| issuers.add(issuer));
+    }
+    Ok(issuers)
+}
+
+async fn filed(store: &Store, role: Role) -> Result<Vec<Certificate>, StoreError> {
+    let mut certificates = Vec::new();
+    for key in store.list(role.prefix()).await? {
+        let Some(der) = store.read(&key).await? else { continue };
+        match Certificate::parse(der) {
+            Ok(certificate) => certificates.push(certificate),
+            Err(error) => {
+                tracing::warn!(key, code = error.code(), "a filed certificate is not readable");
+            }
+        }
+    }
+    Ok(certificates)
+}

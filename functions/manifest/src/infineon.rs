@@ -1,0 +1,213 @@
+//! Infineon's manifests: 7z bundles of certificates, single certificates, and XML.
+
+mod bundle;
+mod names;
+mod reels;
+mod xml;
+
+use std::io::Read;
+
+pub use self::bundle::{Bundle, UnknownBundle};
+pub(crate) use self::names::{LeftOut, is_chip_certificate};
+pub(crate) use self::reels::read as read_archive;
+use self::xml::Xml;
+use crate::certificate::{Certificate, Issuers, der};
+use crate::context::Context;
+use crate::entry::{Entry, Place, Warning, certificate_fields, certificate_name};
+use crate::error::{Decoded, EntryError, ManifestError};
+use crate::generated::text::{self as certificates, Fault};
+use crate::input::Input;
+use crate::leaf;
+use crate::pem;
+use crate::reason::Reason;
+use crate::recognize::{self, Content, foreign};
+use crate::vendor::Vendor;
+
+/// A file that is no archive, being read.
+#[derive(Debug)]
+pub(crate) struct Infineon<'a, R> {
+    source: Source<R>,
+    maker: Maker<'a>,
+}
+
+#[derive(Debug)]
+enum Source<R> {
+    /// The whole file is one certificate, or a chain with the device's in front.
+    One {
+        chain: Option<Result<Vec<Certificate>, Reason>>,
+        chip_id: Option<String>,
+    },
+    Xml(Box<Xml<R>>),
+}
+
+impl<'a, R: Read> Infineon<'a, R> {
+    /// `member` is the file's name where it comes out of an archive: it holds the chip's id.
+    pub(crate) fn open(
+        mut input: Input<R>,
+        member: Option<&str>,
+        context: Context<'a>,
+    ) -> Result<Self, ManifestError> {
+        let maker = Maker { context, issuers: Issuers::default() };
+        let wrong = |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Infineon });
+        let (head, complete) = input
+            .head()
+            .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
+        let mark = recognize::mark_length(head);
+        let text = head.get(mark..).unwrap_or_default();
+        let starts_xml = text.trim_ascii_start().first() == Some(&b'<');
+        match recognize::recognize(head, complete) {
+            Content::Empty => return Err(ManifestError::Empty),
+            Content::Foreign(found) => return wrong(found),
+            Content::Zip => return wrong(foreign::ZIP),
+            Content::PrivateKey => {
+                let place = recognize::place_of_private_key(head);
+                return Err(ManifestError::PrivateKey { entries_read: 0, place });
+            }
+            Content::Manifest(Vendor::Infineon) if starts_xml => {
+                input.consume(mark);
+                let source = Source::Xml(Box::new(Xml::new(input, context.limits)));
+                return Ok(Self { source, maker });
+            }
+            Content::Manifest(Vendor::Infineon) => return wrong(foreign::SEVEN_Z),
+            Content::Manifest(found @ (Vendor::Microchip | Vendor::Espressif)) => {
+                return wrong(foreign::manifest(found));
+            }
+            Content::Certificate(_) | Content::Manifest(Vendor::Generated) | Content::Unknown => {}
+        }
+        input.consume(mark);
+        let chain = match whole(&mut input, context)? {
+            None => Err(Reason::EntryTooLarge { limit: context.limits.entry_bytes }),
+            Some(bytes) => match chain(&bytes) {
+                Ok(chain) if is_chain(&chain) => Ok(chain),
+                Ok(_) => return wrong(foreign::CERTIFICATES),
+                Err(Fault::PrivateKey) => {
+                    let place = Place::File;
+                    return Err(ManifestError::PrivateKey { entries_read: 0, place });
+                }
+                // A member of an archive came as a whole, or the archive would be broken.
+                Err(Fault::Reason(_)) if member.is_none() && is_cut_short(&bytes) => {
+                    let place = Place::File;
+                    return Err(ManifestError::Truncated { entries_read: 0, place });
+                }
+                Err(Fault::Reason(_)) if !is_certificate(&bytes) => return wrong(foreign::UNKNOWN),
+                Err(Fault::Reason(reason)) => Err(reason),
+            },
+        };
+        let chip_id = member.and_then(names::chip_id);
+        Ok(Self { source: Source::One { chain: Some(chain), chip_id }, maker })
+    }
+
+    pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
+        match &mut self.source {
+            Source::Xml(xml) => xml.read(&mut self.maker),
+            Source::One { chain, chip_id } => Ok(chain.take().map(|chain| {
+                let device = chip_id.take().map(|id| Device { field: "chip_id", id });
+                self.maker.entry(1, Place::File, device, chain)
+            })),
+        }
+    }
+}
+
+/// What a file says about a device besides its certificate.
+#[derive(Clone, Debug)]
+struct Device {
+    /// `chip_id` or `mac`.
+    field: &'static str,
+    id: String,
+}
+
+/// Makes entries of certificates, and checks them.
+#[derive(Debug)]
+struct Maker<'a> {
+    context: Context<'a>,
+    issuers: Issuers,
+}
+
+impl Maker<'_> {
+    fn entry(
+        &mut self,
+        number: u64,
+        place: Place,
+        device: Option<Device>,
+        chain: Result<Vec<Certificate>, Reason>,
+    ) -> Decoded {
+        let known = device.as_ref().map(|device| device.id.clone());
+        let mut id = known.clone().unwrap_or_default();
+        self.checked(chain, &mut id)
+            .map(|(certificate, warnings)| {
+                let mut fields = certificate_fields(&certificate);
+                if let Some(Device { field, id }) = device {
+                    fields.insert(field.into(), id);
+                }
+                let (place, id) = (place.clone(), id.clone());
+                Entry { number, place, id, certificate, fields, signer: None, warnings }
+            })
+            .map_err(|reason| EntryError { number, place, id, reason })
+    }
+
+    /// The device's certificate, if it is sound. `id` becomes its name, where it is empty.
+    fn checked(
+        &mut self,
+        chain: Result<Vec<Certificate>, Reason>,
+        id: &mut String,
+    ) -> Result<(Certificate, Vec<Warning>), Reason> {
+        let mut chain = chain?.into_iter();
+        let certificate = chain.next().ok_or(Reason::NoCertificate { lite: false })?;
+        if id.is_empty() {
+            *id = certificate_name(&certificate);
+        }
+        leaf::check_with(&certificate, chain.next(), &mut self.issuers)?;
+        let mut warnings = Warning::on_validity(&certificate, self.context.now);
+        match self.context.issuers.check(&certificate) {
+            Some(result) => result.map_err(Reason::NotSignedByIssuer)?,
+            None => warnings.push(Warning::issuer_not_uploaded()),
+        }
+        Ok((certificate, warnings))
+    }
+}
+
+/// Everything that a file holds. `None` where it is more than an entry may have.
+fn whole<R: Read>(
+    input: &mut Input<R>,
+    context: Context<'_>,
+) -> Result<Option<Vec<u8>>, ManifestError> {
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = input
+            .chunk()
+            .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
+        if chunk.is_empty() {
+            return Ok(Some(bytes));
+        }
+        if bytes.len().saturating_add(chunk.len()) > context.limits.entry_bytes {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(chunk);
+        let count = chunk.len();
+        input.consume(count);
+    }
+}
+
+fn chain(bytes: &[u8]) -> Result<Vec<Certificate>, Fault> {
+    if pem::find(bytes, pem::BEGIN).is_some() {
+        certificates::from_pem(bytes)
+    } else if recognize::is_der(bytes) {
+        Ok(vec![certificates::from_der(bytes.to_vec())?])
+    } else {
+        certificates::certificates(&recognize::without_blanks(bytes))
+    }
+}
+
+/// Whether what follows the first certificate is its issuer's, and not another device's.
+fn is_chain(chain: &[Certificate]) -> bool {
+    chain.get(1).is_none_or(Certificate::is_authority)
+}
+
+fn is_cut_short(bytes: &[u8]) -> bool {
+    der::is_cut_short(bytes) || pem::blocks(bytes).any(|block| block.is_err())
+}
+
+/// Whether bytes are meant to be a certificate, though they are none.
+fn is_certificate(bytes: &[u8]) -> bool {
+    recognize::is_der(bytes) || pem::find(bytes, pem::BEGIN).is_some()
+}

@@ -1,0 +1,94 @@
+//! The bytes of an XML file, a bounded number for each event.
+
+use std::io::{self, BufRead, Read};
+
+use crate::input::{Input, InputError};
+use crate::private_key::Watch;
+
+/// A source for the parser, which holds an event as a whole, however long it is.
+#[derive(Debug)]
+pub(super) struct Feed<R> {
+    input: Input<R>,
+    limit: usize,
+    /// What the event that is being read may still take.
+    left: usize,
+    keys: Watch,
+    holds_key: bool,
+    /// The parser's errors do not carry it.
+    fault: Option<InputError>,
+    is_overlong: bool,
+    has_ended: bool,
+}
+
+impl<R: Read> Feed<R> {
+    pub(super) fn new(input: Input<R>, limit: usize) -> Self {
+        Self {
+            input,
+            limit,
+            left: limit,
+            keys: Watch::default(),
+            holds_key: false,
+            fault: None,
+            is_overlong: false,
+            has_ended: false,
+        }
+    }
+
+    /// Begins the next event.
+    pub(super) const fn allow(&mut self) {
+        self.left = self.limit;
+    }
+
+    pub(super) const fn take_fault(&mut self) -> Option<InputError> {
+        self.fault.take()
+    }
+
+    pub(super) const fn is_overlong(&self) -> bool {
+        self.is_overlong
+    }
+
+    pub(super) const fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Whether a private key was among what the parser has taken.
+    pub(super) const fn holds_key(&self) -> bool {
+        self.holds_key
+    }
+}
+
+impl<R: Read> Read for Feed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl<R: Read> BufRead for Feed<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 {
+            self.is_overlong = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        match self.input.chunk() {
+            Ok(chunk) => {
+                self.has_ended = chunk.is_empty();
+                Ok(chunk.get(..self.left).unwrap_or(chunk))
+            }
+            Err(error) => {
+                self.fault = Some(error);
+                Err(io::ErrorKind::Other.into())
+            }
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        if let Ok(chunk) = self.input.chunk() {
+            let taken = chunk.get(..count).unwrap_or(chunk);
+            self.holds_key |= self.keys.sees(taken);
+        }
+        self.input.consume(count);
+        self.left = self.left.saturating_sub(count);
+    }
+}
