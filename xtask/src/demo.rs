@@ -240,7 +240,7 @@ fn what_next(cloud: &LocalCloud, folder: &Path, took: Duration) -> String {
     let mut lines = vec![String::new(), bold("What to look at and try next")];
     for (what, how) in steps {
         lines.push(format!("  {what}"));
-        lines.extend(how.lines().map(|line| format!("    {}", text::command(line))));
+        lines.extend(how.lines().map(|line| format!("    {}", progress::command(line))));
     }
     lines.push(String::new());
     lines.push(paragraph(

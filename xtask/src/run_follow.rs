@@ -201,22 +201,8 @@ impl Importer {
         let bucket = format!("{}-runs", self.stack);
         let folder = format!("runs/{}/", run.name);
         let key = format!("{folder}report.json");
-        let found = match self.s3.get_object().bucket(&bucket).key(&key).send().await {
-            Ok(found) => found,
-            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
-                return Ok(None);
-            }
-            Err(error) => {
-                return Err(anyhow!(message(error)))
-                    .with_context(|| format!("failed to read s3://{bucket}/{key}"));
-            }
-        };
-        let bytes = found
-            .body
-            .collect()
-            .await
-            .with_context(|| format!("failed to read s3://{bucket}/{key}"))?;
-        let text = String::from_utf8(bytes.to_vec()).context("the report is not UTF-8")?;
+        let Some(bytes) = self.object(&bucket, &key).await? else { return Ok(None) };
+        let text = String::from_utf8(bytes).context("the report is not UTF-8")?;
         let json = serde_json::from_str(&text).context("the report is not JSON")?;
         Ok(Some(Report { text, json, folder: format!("s3://{bucket}/{folder}") }))
     }
@@ -228,14 +214,23 @@ impl Importer {
             .strip_prefix("s3://")
             .and_then(|address| address.split_once('/'))
             .context("the report names no results")?;
-        let found = self.s3.get_object().bucket(bucket).key(key).send().await;
-        let found = found
-            .map_err(|error| anyhow!(message(error)))
-            .with_context(|| format!("failed to read {address}"))?;
-        let bytes =
-            found.body.collect().await.with_context(|| format!("failed to read {address}"))?;
-        std::fs::write(to, bytes.into_bytes())
-            .with_context(|| format!("failed to write {}", to.display()))
+        let bytes = self.object(bucket, key).await?;
+        let bytes = bytes.with_context(|| format!("{address} is not there"))?;
+        std::fs::write(to, bytes).with_context(|| format!("failed to write {}", to.display()))
+    }
+
+    /// The content of an object, where it is there.
+    async fn object(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>> {
+        let failed = || format!("failed to read s3://{bucket}/{key}");
+        let found = match self.s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(found) => found,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(anyhow!(message(error))).with_context(failed),
+        };
+        let bytes = found.body.collect().await.with_context(failed)?;
+        Ok(Some(bytes.to_vec()))
     }
 
     /// The latest runs.

@@ -20,9 +20,10 @@ fn main() -> ExitCode {
         eprintln!("error: `rustc` does not run\nhint: install Rust (https://rustup.rs)");
         return ExitCode::FAILURE;
     };
-    let is_built = workspace::target().join(&host).join("release/xtask").exists();
+    let xtask = workspace::target().join(&host).join("release/xtask");
+    let (is_built, need) = (xtask.exists(), needs(command));
     if command == "demo" || !is_built {
-        match prerequisites::check(needs(command)) {
+        match prerequisites::check(need) {
             Ok(found) if command == "demo" => eprintln!("This machine has {found}"),
             Ok(_) => {}
             Err(missing) => {
@@ -34,11 +35,11 @@ fn main() -> ExitCode {
             }
         }
     }
-    if let Err(code) = build(&host, is_built, needs(command)) {
+    if let Err(code) = build(&host, is_built, need) {
         return code;
     }
-    let failed = xtask("run", &host).arg("--quiet").arg("--").args(arguments).exec();
-    eprintln!("error: failed to run cargo: {failed}");
+    let failed = Command::new(&xtask).args(arguments).exec();
+    eprintln!("error: failed to run {}: {failed}", xtask.display());
     ExitCode::FAILURE
 }
 
@@ -53,7 +54,8 @@ fn needs(command: &str) -> prerequisites::Need {
 /// The first build takes minutes, and shows cargo's progress. Later ones say nothing unless they take
 /// their time.
 fn build(host: &str, is_built: bool, need: prerequisites::Need) -> Result<(), ExitCode> {
-    let mut command = xtask("build", host);
+    let mut command = workspace::cargo("build", host);
+    command.args(["--package", "xtask"]);
     if is_built {
         command.arg("--quiet");
     } else {
@@ -83,14 +85,4 @@ fn build(host: &str, is_built: bool, need: prerequisites::Need) -> Result<(), Ex
         }
         thread::sleep(Duration::from_millis(20));
     }
-}
-
-fn xtask(cargo_command: &str, host: &str) -> Command {
-    let mut command = workspace::cargo(cargo_command, host);
-    command.args(["--package", "xtask"]);
-    // Where the person is: the paths among the arguments start from there.
-    if let Ok(here) = env::current_dir() {
-        command.current_dir(here);
-    }
-    command
 }

@@ -21,11 +21,6 @@ pub(super) fn good(text: &str) -> String {
     format!("  {} {text}", progress::good())
 }
 
-/// Something to type.
-pub(super) fn command(text: &str) -> String {
-    progress::command(text)
-}
-
 /// Text in lines that fit, each after `indent`.
 pub(super) fn paragraph(text: &str, indent: &str) -> String {
     let room = WIDTH - indent.chars().count();
