@@ -63,6 +63,12 @@ pub struct Profile {
     pub defer_things: bool,
     /// Template of the thing's name; unset means the vendor's default.
     pub thing_name: Option<String>,
+    /// Attributes of the thing by name: text, with fields of the manifest's entry in braces.
+    pub attributes: BTreeMap<String, String>,
+    /// What becomes of a device where something else stands already.
+    pub on_conflict: OnConflict,
+    /// Whether the factory may activate a device again that somebody deactivated.
+    pub reactivate: bool,
     /// Which of an Infineon bundle's sets is imported; unset means the vendor's.
     pub bundle: Option<Bundle>,
 }
@@ -84,6 +90,27 @@ impl CertificateStatus {
         match self {
             Self::Active => "active",
             Self::Inactive => "inactive",
+        }
+    }
+}
+
+/// What becomes of a device where something else stands already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnConflict {
+    /// The device is a conflict, and nothing is touched.
+    #[default]
+    Fail,
+    /// The device is added to what stands there. Nothing is removed.
+    Adopt,
+}
+
+impl OnConflict {
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Adopt => "adopt",
         }
     }
 }
@@ -190,6 +217,8 @@ rate! {
     describe_thing = 350.0,
     /// `CreateThing`.
     create_thing = 100.0,
+    /// `UpdateThing`.
+    update_thing = 100.0,
     /// `AttachThingPrincipal`.
     attach_thing_principal = 100.0,
     /// `AddThingToThingGroup`.
@@ -198,6 +227,8 @@ rate! {
     list_thing_principals = 20.0,
     /// `DescribeCertificate`.
     describe_certificate = 10.0,
+    /// `UpdateCertificate`.
+    update_certificate = 10.0,
     /// `ListAttachedPolicies`.
     list_attached_policies = 15.0,
     /// `ListThingGroupsForThing`; AWS publishes no figure, this is a careful guess.
@@ -233,16 +264,17 @@ impl Config {
 
     /// How many units of one run are worked on at a time.
     ///
-    /// One worker keeps many devices in flight and manages some 100 registrations a second, so that
-    /// more workers than that would only divide the same budget into smaller parts.
+    /// One worker keeps many devices in flight and manages some 100 registrations a second. But the
+    /// first units of a file hold one device each, and take most of a second each, because a child
+    /// execution is started for them: so there are more workers than devices alone would need.
     #[must_use]
     pub fn concurrency(&self) -> u32 {
-        (1..rules::MAX_WORKERS)
-            .find(|workers| {
-                f64::from(*workers) * rules::REGISTRATIONS_A_WORKER
-                    >= self.rate.register_certificate
-            })
-            .unwrap_or(rules::MAX_WORKERS)
+        let registrations = self.rate.register_certificate;
+        let enough = |workers: &u32| {
+            f64::from(*workers) * rules::REGISTRATIONS_A_WORKER >= registrations
+                && f64::from(*workers) >= registrations.min(rules::WORKERS_FOR_SMALL_UNITS)
+        };
+        (rules::MIN_WORKERS..rules::MAX_WORKERS).find(enough).unwrap_or(rules::MAX_WORKERS)
     }
 }
 

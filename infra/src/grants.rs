@@ -17,33 +17,48 @@ const RUN_FILES: &str = "runs/*";
 const SIGNERS: &str = "signers/*";
 /// Where the certificates of issuing CAs are filed.
 const ISSUERS: &str = "issuers/*";
+/// Which files were imported to their end, by their content.
+const FINISHED_FILES: &str = "files/*";
 /// Where active runs say that they share the rates.
 const LEASES: &str = "rate/*";
+/// Where it is kept which certificates were activated.
+const ACTIVATIONS: &str = "activated/*";
 
-/// Preflight asks whether policies, groups and types exist, and says so where they do not.
+/// Preflight asks whether policies, groups and types exist, and lists what stands already.
 pub(crate) fn preflight(config: &Config, runs: &Bucket) -> Vec<Grant> {
     let names = Names::of(config);
     vec![
         Grant::allow("CheckPolicies", &["iot:GetPolicy"], names.policies),
-        Grant::allow("CheckGroups", &["iot:DescribeThingGroup"], names.groups),
+        Grant::allow(
+            "CheckGroups",
+            &["iot:DescribeThingGroup", "iot:ListThingsInThingGroup"],
+            names.groups,
+        ),
         Grant::allow("CheckTypes", &["iot:DescribeThingType"], names.types),
-        Grant::allow("WriteRun", &["s3:PutObject"], vec![runs.objects(RUN_FILES)]),
+        // AWS has no finer resource for listings of the account, and the local cloud none for the
+        // targets of a policy. They only read.
+        Grant::allow(
+            "ListAccount",
+            &["iot:ListCertificates", "iot:ListTargetsForPolicy", "iot:ListThings"],
+            vec![json!("*")],
+        ),
+        Grant::allow(
+            "UseRunFiles",
+            &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
+            vec![runs.objects(RUN_FILES)],
+        ),
     ]
 }
 
-/// Decode reads what vendors ship, files signers and issuing CAs, and writes the work of a run.
-pub(crate) fn decode(manifests: &[Bucket], runs: &Bucket) -> Vec<Grant> {
+/// Decode reads what vendors ship and factories say, files signers and issuing CAs, and writes the work of a run.
+pub(crate) fn decode(arrivals: &[Bucket], runs: &Bucket) -> Vec<Grant> {
     vec![
         // So that S3 tells a file that was deleted meanwhile from one that must not be read.
+        Grant::allow("FindFiles", &["s3:ListBucket"], arrivals.iter().map(Bucket::arn).collect()),
         Grant::allow(
-            "FindManifests",
-            &["s3:ListBucket"],
-            manifests.iter().map(Bucket::arn).collect(),
-        ),
-        Grant::allow(
-            "ReadManifests",
+            "ReadFiles",
             &["s3:GetObject", "s3:GetObjectVersion"],
-            manifests.iter().map(|bucket| bucket.objects("*")).collect(),
+            arrivals.iter().map(|bucket| bucket.objects("*")).collect(),
         ),
         Grant::allow(
             "UseRunFiles",
@@ -55,7 +70,8 @@ pub(crate) fn decode(manifests: &[Bucket], runs: &Bucket) -> Vec<Grant> {
             &["s3:GetObject", "s3:PutObject"],
             vec![runs.objects(SIGNERS), runs.objects(ISSUERS)],
         ),
-        list("FindSignersIssuersAndRunFiles", runs, &[RUN_FILES, SIGNERS, ISSUERS]),
+        Grant::allow("FindFinishedFiles", &["s3:GetObject"], vec![runs.objects(FINISHED_FILES)]),
+        list("FindSignersIssuersAndRunFiles", runs, &[RUN_FILES, SIGNERS, ISSUERS, FINISHED_FILES]),
     ]
 }
 
@@ -63,15 +79,40 @@ pub(crate) fn decode(manifests: &[Bucket], runs: &Bucket) -> Vec<Grant> {
 /// certificate's status.
 pub(crate) fn register(config: &Config, runs: &Bucket) -> Vec<Grant> {
     let names = Names::of(config);
+    // The certificate does not exist yet, so AWS has no finer resource.
+    let certificates = Grant::allow(
+        "RegisterCertificates",
+        &["iot:RegisterCertificateWithoutCA"],
+        vec![json!("*")],
+    );
+    [vec![certificates], make_devices(names.types, names.groups), work_on_runs(runs)].concat()
+}
+
+/// Activate makes ready what is registered already. It can register nothing.
+pub(crate) fn activate(config: &Config, runs: &Bucket) -> Vec<Grant> {
+    let names = Names::of(config);
+    let certificates = Grant::allow(
+        "ActivateCertificates",
+        &["iot:UpdateCertificate"],
+        vec![arn("iot", "cert/*")],
+    );
+    let activations = Grant::allow(
+        "RememberActivations",
+        &["s3:GetObject", "s3:PutObject"],
+        vec![runs.objects(ACTIVATIONS)],
+    );
+    // A device may name its type itself.
+    let types = vec![arn("iot", "thingtype/*")];
+    [vec![certificates, activations], make_devices(types, names.groups), work_on_runs(runs)]
+        .concat()
+}
+
+/// What it takes to look at devices and to put them together, from things of these types and in
+/// these groups.
+fn make_devices(types: Vec<Value>, groups: Vec<Value>) -> Vec<Grant> {
     let things = arn("iot", "thing/*");
     let certificates = arn("iot", "cert/*");
     let mut grants = vec![
-        // The certificate does not exist yet, so AWS has no finer resource.
-        Grant::allow(
-            "RegisterCertificates",
-            &["iot:RegisterCertificateWithoutCA"],
-            vec![json!("*")],
-        ),
         Grant::allow("ReadCertificates", &["iot:DescribeCertificate"], vec![certificates.clone()]),
         Grant::allow(
             "ReadThings",
@@ -90,8 +131,9 @@ pub(crate) fn register(config: &Config, runs: &Bucket) -> Vec<Grant> {
         Grant::allow(
             "CreateThings",
             &["iot:CreateThing"],
-            std::iter::once(things.clone()).chain(names.types).collect(),
+            std::iter::once(things.clone()).chain(types).collect(),
         ),
+        Grant::allow("UpdateThings", &["iot:UpdateThing"], vec![things.clone()]),
         // AWS checks these on the certificate, the local cloud on the thing. Detaching takes back
         // what lost a race between two files.
         Grant::allow(
@@ -104,11 +146,16 @@ pub(crate) fn register(config: &Config, runs: &Bucket) -> Vec<Grant> {
         Grant::allow("AttachPolicies", &["iot:AttachPolicy"], vec![json!("*")]),
         Grant::deny("NeverToGroups", &["iot:AttachPolicy"], vec![arn("iot", "thinggroup/*")]),
     ];
-    if !names.groups.is_empty() {
-        let both = std::iter::once(things).chain(names.groups).collect();
+    if !groups.is_empty() {
+        let both = std::iter::once(things).chain(groups).collect();
         grants.push(Grant::allow("JoinGroups", &["iot:AddThingToThingGroup"], both));
     }
-    grants.extend([
+    grants
+}
+
+/// What a worker does in the runs bucket.
+fn work_on_runs(runs: &Bucket) -> Vec<Grant> {
+    vec![
         Grant::allow(
             "UseRunFiles",
             &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
@@ -122,8 +169,7 @@ pub(crate) fn register(config: &Config, runs: &Bucket) -> Vec<Grant> {
             vec![runs.objects(LEASES)],
         ),
         list("FindLeasesAndRunFiles", runs, &[RUN_FILES, LEASES]),
-    ]);
-    grants
+    ]
 }
 
 /// Report counts what happened, and gives the run's share of the rates back.
@@ -134,6 +180,7 @@ pub(crate) fn report(runs: &Bucket) -> Vec<Grant> {
             &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
             vec![runs.objects(RUN_FILES)],
         ),
+        Grant::allow("NoteFinishedFiles", &["s3:PutObject"], vec![runs.objects(FINISHED_FILES)]),
         Grant::allow(
             "EndLeases",
             &["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"],

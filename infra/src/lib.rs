@@ -8,6 +8,7 @@ mod constructs;
 mod grants;
 mod intrinsics;
 mod machine_role;
+pub mod predecessor;
 mod run_configuration;
 mod stack;
 mod template;
@@ -15,9 +16,9 @@ mod values;
 
 pub use config::{
     Architecture, Bundle, CertificateStatus, Config, ConfigError, Infineon, Log, Microchip,
-    Problem, Profile, Rate, Signers, Vendors,
+    OnConflict, Problem, Profile, Rate, Signers, Vendors,
 };
 pub use constructs::REQUIRE_TLS;
 pub use run_configuration::run_configuration;
-pub use stack::{PARAMETERS, VENDORS, synthesize};
+pub use stack::{BUCKETS, PARAMETERS, VENDORS, synthesize};
 pub use template::Violation;

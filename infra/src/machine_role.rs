@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::constructs::machine::Target;
 use crate::constructs::role::Grant;
 use crate::intrinsics::arn;
+use crate::template::references::placeholders;
 use crate::values::{at, members};
 
 const INVOKE_FUNCTION: &str = "arn:aws:states:::lambda:invoke";
@@ -92,9 +93,11 @@ impl<'a> Derivation<'a> {
                 Some(Target::Function(function)) => function.invocable(),
                 _ => return self.message(name, "must invoke a function that is named as `${...}`"),
             },
-            START_EXECUTION => match self.target(at(arguments, "/StateMachineArn")) {
-                Some(Target::Machine(machine)) => vec![machine.arn()],
-                _ => return self.message(name, "must start a machine that is named as `${...}`"),
+            START_EXECUTION => match self.machines(at(arguments, "/StateMachineArn")) {
+                Some(machines) => machines,
+                None => {
+                    return self.message(name, "must start a machine that is named as `${...}`");
+                }
             },
             _ => return self.not_in_table(name, integration),
         };
@@ -149,8 +152,22 @@ impl<'a> Derivation<'a> {
         }
     }
 
+    /// The ARNs of every machine that an expression names, of which it chooses one.
+    fn machines(&self, value: &Value) -> Option<Vec<Value>> {
+        let machines: Vec<Value> = placeholders(value.as_str()?)
+            .map(|name| match self.named(name) {
+                Some(Target::Machine(machine)) => Some(machine.arn()),
+                _ => None,
+            })
+            .collect::<Option<_>>()?;
+        (!machines.is_empty()).then_some(machines)
+    }
+
     fn target(&self, value: &Value) -> Option<Target<'a>> {
-        let name = value.as_str()?.strip_prefix("${")?.strip_suffix('}')?;
+        self.named(value.as_str()?.strip_prefix("${")?.strip_suffix('}')?)
+    }
+
+    fn named(&self, name: &str) -> Option<Target<'a>> {
         self.targets.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
     }
 

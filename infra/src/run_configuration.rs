@@ -41,6 +41,9 @@ fn profile(profile: &Profile, vendors_bundle: Bundle) -> Value {
         "certificate_status": profile.certificate_status.name(),
         "defer_things": profile.defer_things,
         "thing_name": profile.thing_name,
+        "attributes": profile.attributes,
+        "on_conflict": profile.on_conflict.name(),
+        "reactivate": profile.reactivate,
         "bundle": profile.bundle.unwrap_or(vendors_bundle).name(),
     })
 }

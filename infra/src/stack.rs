@@ -1,7 +1,7 @@
 //! The deployment, as a table of contents.
 
+mod arrivals;
 mod definitions;
-mod vendors;
 
 use serde_json::json;
 
@@ -14,14 +14,14 @@ use crate::constructs::queue::DeadLetterQueue;
 use crate::constructs::rule::{Rule, RuleProps};
 use crate::grants;
 use crate::template::{Template, Violation};
-use vendors::TAKEN;
+use arrivals::ARRIVALS;
 
-pub use vendors::VENDORS;
+pub use arrivals::{BUCKETS, VENDORS};
 
 /// The parameters that every deployment fills in: where the functions' zips are. [`REQUIRE_TLS`]
 /// comes besides.
-pub const PARAMETERS: [&str; 5] =
-    ["AssetsBucket", "PreflightKey", "DecodeKey", "RegisterKey", "ReportKey"];
+pub const PARAMETERS: [&str; 6] =
+    ["AssetsBucket", "PreflightKey", "DecodeKey", "RegisterKey", "ActivateKey", "ReportKey"];
 
 const DESCRIPTION: &str =
     "Thingpress: imports the certificate manifests of secure-element vendors into AWS IoT Core";
@@ -54,16 +54,16 @@ fn parameters(template: &mut Template) {
 }
 
 struct Buckets {
-    /// One a vendor, in the order of [`TAKEN`].
-    manifests: [Bucket; TAKEN.len()],
+    /// Where files arrive, in the order of [`ARRIVALS`].
+    arrivals: [Bucket; ARRIVALS.len()],
     runs: Bucket,
 }
 
 fn buckets(template: &mut Template, config: &Config) -> Buckets {
     let name = |suffix: &str| format!("{}-{suffix}", config.stack);
     Buckets {
-        manifests: TAKEN.map(|vendor| {
-            Bucket::new(template, vendor.bucket, &name(vendor.name), Purpose::Manifests)
+        arrivals: ARRIVALS.map(|arrival| {
+            Bucket::new(template, arrival.bucket, &name(arrival.name), Purpose::Arrivals)
         }),
         runs: Bucket::new(template, "RunsBucket", &name("runs"), Purpose::Runs),
     }
@@ -73,6 +73,7 @@ struct Functions {
     preflight: Function,
     decode: Function,
     register: Function,
+    activate: Function,
     report: Function,
 }
 
@@ -81,9 +82,10 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
     let preflight = FunctionProps {
         name: "preflight",
         code_key: "PreflightKey",
-        memory_mb: 256,
+        // A listing compares the account with every device of a file.
+        memory_mb: 512,
         storage_mb: None,
-        timeout_seconds: 120,
+        timeout_seconds: 900,
         runs,
         grants: grants::preflight(config, runs),
     };
@@ -96,7 +98,7 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
         storage_mb: Some(1024),
         timeout_seconds: 900,
         runs,
-        grants: grants::decode(&buckets.manifests, runs),
+        grants: grants::decode(&buckets.arrivals, runs),
     };
     let register = FunctionProps {
         name: "register",
@@ -108,6 +110,13 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
         timeout_seconds: 900,
         runs,
         grants: grants::register(config, runs),
+    };
+    let activate = FunctionProps {
+        name: "activate",
+        code_key: "ActivateKey",
+        grants: grants::activate(config, runs),
+        // It does the same kind of work.
+        ..register
     };
     let report = FunctionProps {
         name: "report",
@@ -122,6 +131,7 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
         preflight: Function::new(template, "Preflight", config, preflight),
         decode: Function::new(template, "Decode", config, decode),
         register: Function::new(template, "Register", config, register),
+        activate: Function::new(template, "Activate", config, activate),
         report: Function::new(template, "Report", config, report),
     }
 }
@@ -129,6 +139,7 @@ fn functions(template: &mut Template, config: &Config, buckets: &Buckets) -> Fun
 struct Machines {
     ingest: Machine,
     import: Machine,
+    activate: Machine,
     closing: Machine,
 }
 
@@ -141,6 +152,10 @@ fn machines(
     let import_definition = definitions::import(config).unwrap_or_else(|message| {
         template.violation("ImportMachine", message);
         definitions::IMPORT.to_owned()
+    });
+    let activate_definition = definitions::activate(config).unwrap_or_else(|message| {
+        template.violation("ActivateMachine", message);
+        definitions::ACTIVATE.to_owned()
     });
     let import = MachineProps {
         name: "import",
@@ -156,11 +171,28 @@ fn machines(
         map_reads: Some("runs/*/units.jsonl"),
     };
     let import = Machine::new(template, "Import", config, import);
+    let activate = MachineProps {
+        name: "activate",
+        kind: Kind::Standard,
+        definition: &activate_definition,
+        substitutions: &[
+            ("DecodeFunction", Target::Function(&functions.decode)),
+            ("PreflightFunction", Target::Function(&functions.preflight)),
+            ("ActivateFunction", Target::Function(&functions.activate)),
+            ("ReportFunction", Target::Function(&functions.report)),
+            ("RunsBucket", Target::Bucket(&buckets.runs)),
+        ],
+        map_reads: Some("runs/*/units.jsonl"),
+    };
+    let activate = Machine::new(template, "Activate", config, activate);
     let ingest = MachineProps {
         name: "ingest",
         kind: Kind::Express,
         definition: definitions::INGEST,
-        substitutions: &[("ImportMachine", Target::Machine(&import))],
+        substitutions: &[
+            ("ImportMachine", Target::Machine(&import)),
+            ("ActivateMachine", Target::Machine(&activate)),
+        ],
         map_reads: None,
     };
     let closing = MachineProps {
@@ -174,6 +206,7 @@ fn machines(
         ingest: Machine::new(template, "Ingest", config, ingest),
         closing: Machine::new(template, "Closing", config, closing),
         import,
+        activate,
     }
 }
 
@@ -181,10 +214,10 @@ fn rules(template: &mut Template, config: &Config, machines: &Machines) {
     let stack = &config.stack;
     let undelivered =
         DeadLetterQueue::new(template, "UndeliveredQueue", &format!("{stack}-undelivered"));
-    let arrivals = TAKEN.map(|vendor| {
-        let bucket = format!("{stack}-{}", vendor.name);
+    let arrivals = ARRIVALS.map(|arrival| {
+        let bucket = format!("{stack}-{}", arrival.name);
         let props = RuleProps {
-            description: format!("A file arrived in {bucket}: its import is started"),
+            description: format!("A file arrived in {bucket}: its run is started"),
             pattern: json!({
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],
@@ -194,22 +227,23 @@ fn rules(template: &mut Template, config: &Config, machines: &Machines) {
             target: &machines.ingest,
             input: Some(format!(
                 r#"{{"vendor":"{}","event":<aws.events.event.json>}}"#,
-                vendor.name
+                arrival.name
             )),
             undelivered: &undelivered,
         };
-        Rule::new(template, vendor.rule, props).arn()
+        Rule::new(template, arrival.rule, props).arn()
     });
     let props = RuleProps {
         name: format!("{stack}-closing"),
-        description: "An import ended badly: its report is written if it has none".to_owned(),
-        // The children of the import's Map have a machine ARN of their own, `<machine>/<label>`,
-        // and do not match.
+        description: "An import or an activation ended badly: its report is written if it has none"
+            .to_owned(),
+        // The children of a Map have a machine ARN of their own, `<machine>/<label>`, and do not
+        // match.
         pattern: json!({
             "source": ["aws.states"],
             "detail-type": ["Step Functions Execution Status Change"],
             "detail": {
-                "stateMachineArn": [machines.import.arn()],
+                "stateMachineArn": [machines.import.arn(), machines.activate.arn()],
                 "status": ["FAILED", "TIMED_OUT", "ABORTED"],
             },
         }),
@@ -228,10 +262,10 @@ fn rules(template: &mut Template, config: &Config, machines: &Machines) {
 
 fn outputs(template: &mut Template, config: &Config, buckets: &Buckets, machines: &Machines) {
     let profiles: Vec<&str> = config.profiles.keys().map(String::as_str).collect();
-    for (vendor, bucket) in TAKEN.iter().zip(&buckets.manifests) {
+    for (arrival, bucket) in ARRIVALS.iter().zip(&buckets.arrivals) {
         template.output(
-            &format!("{}Name", vendor.bucket),
-            &format!("Bucket for {}", vendor.takes),
+            &format!("{}Name", arrival.bucket),
+            &format!("Bucket for {}", arrival.takes),
             bucket.name(),
         );
     }
@@ -240,11 +274,20 @@ fn outputs(template: &mut Template, config: &Config, buckets: &Buckets, machines
         "Bucket with the files and reports of the runs",
         buckets.runs.name(),
     );
-    template.output("IngestMachineArn", "Machine that starts imports", machines.ingest.arn());
+    template.output(
+        "IngestMachineArn",
+        "Machine that starts imports and activations",
+        machines.ingest.arn(),
+    );
     template.output("ImportMachineArn", "Machine that imports a file", machines.import.arn());
     template.output(
+        "ActivateMachineArn",
+        "Machine that activates the devices of a file",
+        machines.activate.arn(),
+    );
+    template.output(
         "ClosingMachineArn",
-        "Machine that reports on imports that died",
+        "Machine that reports on imports and activations that died",
         machines.closing.arn(),
     );
     template.output("Vendors", "Vendors whose manifests are taken", json!(VENDORS.join(",")));

@@ -6,15 +6,20 @@ use assert_cmd::Command;
 use ledger::Report;
 
 use crate::{
+    factory::{factory, register},
     samples::{Authority, standard},
-    world::{STACK, World},
+    world::{STACK, World, device},
 };
 
 fn import(world: &World, folder: &Path, arguments: &[&str]) -> Output {
+    xtask(world, folder, &[&["import"], arguments].concat())
+}
+
+fn xtask(world: &World, folder: &Path, arguments: &[&str]) -> Output {
     // Cargo puts the tests of a workspace beside its binaries.
     let xtask = env::current_exe().unwrap().with_file_name("../xtask");
     let mut command = Command::new(xtask);
-    command.current_dir(folder).args(["import", "--stack", STACK]).args(arguments);
+    command.current_dir(folder).args(arguments).args(["--stack", STACK]);
     command.env("AWS_ENDPOINT_URL", world.cloud.endpoint()).env("AWS_REGION", "us-east-1");
     command
         .env("AWS_ACCESS_KEY_ID", "test")
@@ -53,4 +58,54 @@ async fn import_follows_the_run_and_its_exit_status_tells_the_end() {
     assert_eq!(unknown.status.code(), Some(2), "{}", String::from_utf8_lossy(&unknown.stderr));
     let absent = import(&world, folder.path(), &["absent.txt"]);
     assert_eq!(absent.status.code(), Some(2), "{}", String::from_utf8_lossy(&absent.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn device_infos_of_a_run_are_accepted_as_they_are() {
+    let (world, devices) = factory(["device-1", "device 2"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let infos = |arguments: &[&str]| {
+        let output = xtask(&world, folder.path(), &[&["device-infos"], arguments].concat());
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), stdout, stderr)
+    };
+    let phase_1 = register(&world, &devices.each_ref()).await;
+
+    let (status, stdout, stderr) = infos(&[&phase_1.name]);
+    assert_eq!(status, Some(0), "{stderr}");
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(value["batch_id"], phase_1.name);
+    assert_eq!(value["devices"][0]["deviceId"], "device-1");
+    assert_eq!(value["devices"][1]["deviceId"], devices[1].id, "a name that no thing may have");
+
+    let (status, stdout, stderr) = infos(&[&world.execution(&phase_1.name), "--out", "infos.json"]);
+    assert_eq!((status, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(
+        stderr.contains("2 devices") && stderr.contains("cargo xtask import infos.json"),
+        "{stderr}"
+    );
+    let done = import(&world, folder.path(), &["--json", "infos.json"]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let phase_2: Report = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((phase_2.counts.read, phase_2.counts.created), (2, 2));
+    assert_eq!(phase_2.batch, Some(phase_1.name));
+    assert_eq!(world.device("device-1").await, Some(device(&devices[0].id, &["sensor-base"])));
+
+    let whole =
+        world.import("generated", "whole.txt", standard(Authority::new("CA").leaf("whole"))).await;
+    let empty = world.import("generated", "empty.txt", "").await;
+    let refused =
+        world.import("generated", "factory/bad.txt", "bm8gY2VydGlmaWNhdGU=\nbm8=\n").await;
+    for (run, message) in [
+        (phase_2.run.as_str(), "is a run of phase 2"),
+        (&whole.name, "made things, such as `whole`"),
+        (&empty.name, "stopped before it read a device"),
+        (&refused.name, "no certificate of the run"),
+        ("no-such-run", "there is no report of a run `no-such-run`"),
+    ] {
+        let (status, stdout, stderr) = infos(&[run]);
+        assert_eq!((status, stdout.as_str()), (Some(1), ""), "{stderr}");
+        assert!(stderr.contains(message) && stderr.contains("hint: "), "{stderr}");
+    }
 }

@@ -1,23 +1,15 @@
 //! What stands already is recognized, and never trampled.
 
 use aws_sdk_iot::types::CertificateStatus;
+use gate::{Then, kill_function};
 
 use crate::{
-    gate::{Then, kill_function},
-    samples::{Authority, pem, standard},
+    samples::Authority,
+    standing::{attach, create_thing, id, list, register},
     world::{Making, PROFILES, STACK, World, bucket, device},
 };
 
 const POLICIES: [&str; 2] = ["sensor-base", "sensor-telemetry"];
-
-fn id(der: &[u8]) -> String {
-    manifest::CertificateId::of(der).to_string()
-}
-
-/// The lines of a list for the bucket of generated certificates.
-fn list(certificates: &[&[u8]]) -> String {
-    certificates.iter().map(|der| standard(der) + "\n").collect()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_name_twice_in_a_file_gives_the_thing_one_principal() {
@@ -111,7 +103,10 @@ async fn of_two_files_that_race_for_a_thing_neither_leaves_it_two_principals() {
     let lease = world.s3.put_object().bucket(bucket("runs")).key("rate/active/the-other-run");
     lease.send().await.unwrap();
     let authority = Authority::new("Test CA");
-    for name in ["raced", "raced-and-killed"] {
+    for name in ["raced", "raced-and-killed", "taken-and-killed"] {
+        if name.starts_with("taken") {
+            create_thing(&world, name, Some("sensor")).await;
+        }
         let [ours, theirs] = [name, name].map(|name| authority.leaf(name));
         let arn = register(&world, &theirs, CertificateStatus::Active).await;
         let iot = world.iot.clone();
@@ -119,9 +114,10 @@ async fn of_two_files_that_race_for_a_thing_neither_leaves_it_two_principals() {
             iot.attach_thing_principal().thing_name(name).principal(arn).send().await.unwrap();
             Then::PassOn
         });
-        if name == "raced-and-killed" {
-            world.gate.strike_at("DetachThingPrincipal", 1, async || {
-                kill_function(&format!("{STACK}-register"));
+        if name.ends_with("killed") {
+            let gate = world.gate.address;
+            world.gate.strike_at("DetachThingPrincipal", 1, async move || {
+                kill_function(gate, &format!("{STACK}-register"));
                 Then::Lose
             });
         }
@@ -136,21 +132,64 @@ async fn of_two_files_that_race_for_a_thing_neither_leaves_it_two_principals() {
     }
 }
 
-async fn register(world: &World, der: &[u8], status: CertificateStatus) -> String {
-    let request =
-        world.iot.register_certificate_without_ca().certificate_pem(pem(der)).status(status);
-    request.send().await.unwrap().certificate_arn.unwrap()
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_files_that_race_for_a_certificate_neither_leaves_it_two_things() {
+    let world = Making::with(PROFILES).waiting("0.1").world().await;
+    let lease = world.s3.put_object().bucket(bucket("runs")).key("rate/active/the-other-run");
+    lease.send().await.unwrap();
+    let ours = Authority::new("Test CA").leaf("ours");
+    create_thing(&world, "theirs", Some("sensor")).await;
+    let (iot, certificate) = (world.iot.clone(), id(&ours));
+    world.gate.strike_at("AttachThingPrincipal", 1, async move || {
+        let found = iot.describe_certificate().certificate_id(certificate).send().await.unwrap();
+        let arn = found.certificate_description.unwrap().certificate_arn.unwrap();
+        iot.attach_thing_principal().thing_name("theirs").principal(arn).send().await.unwrap();
+        Then::PassOn
+    });
+
+    let run = world.import("generated", "ours.txt", list(&[&ours])).await;
+    assert_eq!(run.summary(), "1 read, 1 conflict; red");
+    assert_eq!(run.problem(), "Certificate.Raced");
+    let reason = &run.result(1)["reason"];
+    assert!(reason.contains("`theirs`"), "{reason}");
+    assert!(reason.contains("its certificate was registered, its thing was made"), "{reason}");
+    assert!(reason.ends_with("no policy was attached"), "{reason}");
+    assert_eq!(world.device("ours").await.unwrap().certificates, []);
+    let theirs = world.device("theirs").await.unwrap();
+    assert_eq!(theirs.certificates, [(id(&ours), CertificateStatus::Active, vec![])]);
 }
 
-async fn create_thing(world: &World, name: &str, thing_type: Option<&str>) {
-    let request = world
-        .iot
-        .create_thing()
-        .thing_name(name)
-        .set_thing_type_name(thing_type.map(str::to_owned));
-    request.send().await.unwrap();
-}
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_half_done_says_how_far_it_got() {
+    let world = World::new().await;
+    let authority = Authority::new("Test CA");
+    let [overtaken, stripped] = ["overtaken", "stripped"].map(|name| authority.leaf(name));
+    let iot = world.iot.clone();
+    world.gate.strike_at("CreateThing", 1, async move || {
+        iot.create_thing().thing_name("overtaken").send().await.unwrap();
+        Then::PassOn
+    });
+    let run = world.import("generated", "overtaken.txt", list(&[&overtaken])).await;
+    assert_eq!(run.summary(), "1 read, 1 conflict; red");
+    let line = run.result(1);
+    assert_eq!((line["code"].as_str(), line["retry"].as_str()), ("Thing.ChangedMeanwhile", "yes"));
+    assert!(run.report().problems[0].retry);
+    let told = "Before that, its certificate was registered; no policy was attached";
+    assert!(line["reason"].ends_with(told), "{}", line["reason"]);
+    assert_eq!(world.device("overtaken").await.unwrap().certificates, [], "it is somebody else's");
 
-async fn attach(world: &World, thing: &str, arn: &str) {
-    world.iot.attach_thing_principal().thing_name(thing).principal(arn).send().await.unwrap();
+    let iot = world.iot.clone();
+    world.gate.strike_at("AttachThingPrincipal", 1, async move || {
+        iot.delete_policy().policy_name("sensor-telemetry").send().await.unwrap();
+        Then::PassOn
+    });
+    let run = world.import("generated", "stripped.txt", list(&[&stripped])).await;
+    assert_eq!(run.summary(), "1 read, 1 failed; red");
+    let line = run.result(1);
+    assert_eq!((line["code"].as_str(), line["retry"].as_str()), ("Aws.NotFound", "yes"));
+    let told = "its thing was made, attaching its certificate to its thing, and its thing to groups, was begun, attaching its policies was begun";
+    assert!(line["reason"].ends_with(told), "{}", line["reason"]);
+
+    let again = world.import("generated", "stripped.txt", list(&[&stripped])).await;
+    assert_eq!(again.stop().0, "Preflight.NoPolicy", "and the next import finds what is missing");
 }

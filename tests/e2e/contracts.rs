@@ -25,8 +25,9 @@ fn functions_read_the_configuration_that_synth_writes() {
 }
 
 #[test]
-fn every_vendor_that_is_decoded_has_a_bucket() {
+fn everything_that_is_decoded_has_a_bucket() {
     assert_eq!(infra::VENDORS, manifest::Vendor::ALL.map(manifest::Vendor::name));
+    assert_eq!(infra::BUCKETS, manifest::Bucket::ALL.map(manifest::Bucket::name));
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_sfn::types::ExecutionStatus;
+use gate::{Refusal, Then, kill_function};
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    gate::{Refusal, Then, kill_function},
-    samples::{Authority, standard},
+    samples::{Authority, parameters, standard},
     world::{Making, Run, SIX_CALLS, STACK, World, bucket, device},
 };
 
@@ -96,8 +96,9 @@ async fn a_worker_killed_between_two_calls_ends_with_the_same_word() {
     {
         let name = format!("killed-at-{operation}-{then:?}");
         let leaf = authority.leaf(&name);
+        let gate = world.gate.address;
         world.gate.strike_at(operation, 1, async move || {
-            kill_function(&format!("{STACK}-register"));
+            kill_function(gate, &format!("{STACK}-register"));
             then
         });
         let run = world.import("generated", &format!("{name}.txt"), standard(&leaf)).await;
@@ -107,6 +108,29 @@ async fn a_worker_killed_between_two_calls_ends_with_the_same_word() {
         tries += 2;
         assert_eq!(world.gate.calls()["DescribeThing"], tries, "the unit was tried twice: {name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_in_the_middle_of_a_large_unit_ends_with_the_same_words() {
+    let world = Making::with(SIX_CALLS).waiting("0.1").world().await;
+    // The last unit has 60 devices, which are looked at and noted in three parts.
+    let devices = 1_060;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = |number| parameters(&format!("device-{number:04}")).self_signed(&key).unwrap();
+    let list: String = (0..devices).map(|number| standard(leaf(number).der()) + "\n").collect();
+    let gate = world.gate.address;
+    world.gate.strike_at("RegisterCertificateWithoutCA", 1_040, async move || {
+        kill_function(gate, &format!("{STACK}-register"));
+        Then::PassOn
+    });
+    let run = world.import("generated", "list.txt", list).await;
+    assert_eq!(run.summary(), format!("{devices} read, {devices} created"));
+    let intents = world.s3.list_objects_v2().bucket(bucket("runs"));
+    let prefix = format!("runs/{}/intents/00000191", run.name);
+    let intents = intents.prefix(prefix).send().await.unwrap();
+    let names: Vec<_> =
+        intents.contents().iter().filter_map(|intent| intent.key()?.rsplit('/').next()).collect();
+    assert_eq!(names, ["00000191-1.json", "00000191-2.json", "00000191.json"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,6 +200,22 @@ async fn a_worker_that_is_busy_when_its_run_is_stopped_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_while_its_run_is_stopped_is_taken_up_again_and_waited_for() {
+    let world = Making::with(SIX_CALLS).waiting("0.2").world().await;
+    let gate = world.gate.address;
+    // Its intent is there, and half of the device; nobody but a second try can tell what became of it.
+    world.gate.strike_at("AttachThingPrincipal", 1, async move || {
+        kill_function(gate, &format!("{STACK}-register"));
+        Then::Lose
+    });
+    let run = stop_at(&world, "CreateThing", |run| format!("rate/stopped/{run}")).await;
+    assert_eq!(run.summary(), "1 read, 1 created; red");
+    assert_eq!(world.gate.calls()["AttachThingPrincipal"], 2, "the worker was killed");
+    let certificates = &world.device("device-0").await.unwrap().certificates;
+    assert_eq!(certificates.as_slice()[0].2, ["sensor-base"], "and the device is whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_still_looks_when_its_run_is_closed_registers_nothing() {
     let world = Making::with(SIX_CALLS).waiting("0.2").world().await;
     let run = stop_at(&world, "DescribeThing", |run| format!("runs/{run}/report.json")).await;
@@ -219,4 +259,15 @@ async fn throttling_and_faults_slow_a_run_and_fail_no_device() {
     assert_eq!(run.summary(), "5 read, 5 created");
     assert_eq!(world.registered().await, (5, 5));
     assert!(world.gate.calls()["AttachPolicy"] >= 19, "{:?}", world.gate.calls());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_lost_changes_no_word() {
+    let world = Making::with(SIX_CALLS).world().await;
+    for operation in ["RegisterCertificateWithoutCA", "CreateThing", "AttachThingPrincipal"] {
+        world.gate.strike_at(operation, 1, async || Then::LoseAnswer);
+    }
+    let run = world.import("generated", "list.txt", list(&Authority::new("Test CA"), 3)).await;
+    assert_eq!(run.summary(), "3 read, 3 created");
+    assert_eq!(world.registered().await, (3, 3));
 }

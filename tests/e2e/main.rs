@@ -10,15 +10,24 @@
     reason = "a test says by panicking that something is not as it should be"
 )]
 
+mod adoption;
+mod attributes;
 mod bad_input;
 mod command_line;
 mod conflicts;
 mod connections;
 mod contracts;
-mod gate;
+mod device_infos;
+mod factory;
 mod interruptions;
+mod preflight;
+mod product_lines;
+mod rates;
+mod reruns;
 mod scale;
 mod signers;
+mod standing;
+mod two_phases;
 mod vendor_files;
 mod world;
 

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use crate::{
-    samples::{parameters, standard},
-    world::{Making, SIX_CALLS, tell},
+    samples::{Authority, parameters, standard},
+    world::{Making, PROFILES, SIX_CALLS, tell},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,4 +39,16 @@ async fn a_thousand_devices_take_six_calls_each() {
     assert_eq!(world.gate.calls(), expected);
     assert_eq!(world.registered().await, (1_000, 1_000));
     tell(&format!("1,000 devices, 6,000 calls: {seconds:.1} s from upload to report"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_one_takes_one_call_a_device() {
+    let world = Making::with(PROFILES).world().await;
+    let authority = Authority::new("Test CA");
+    let list: String =
+        (0..5).map(|number| standard(authority.leaf(&format!("device-{number}"))) + "\n").collect();
+    let run = world.import("generated", "bare/five.txt", list).await;
+    assert_eq!(run.summary(), "5 read, 5 created");
+    let expected = BTreeMap::from([("RegisterCertificateWithoutCA", 5), ("GetPolicy", 1)]);
+    assert_eq!(world.gate.calls(), expected);
 }

@@ -11,17 +11,19 @@ use std::{
 
 use aws_sdk_iot::types::CertificateStatus;
 use aws_sdk_sfn::types::ExecutionStatus;
+use gate::Gate;
 use infra::Config;
 use ledger::{Counts, Report};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::{Instant, sleep},
+};
 use xtask::{
     deployment, functions,
     local_cloud::{LocalCloud, Options},
     registry_objects,
 };
-
-use crate::gate::Gate;
 
 /// The stack's name in every test's cloud.
 pub(crate) const STACK: &str = "acme";
@@ -81,6 +83,15 @@ pub(crate) struct World {
     pub(crate) cloud: LocalCloud,
     account: String,
     _folder: TempDir,
+    _turn: Turn,
+}
+
+/// Tests that measure have the machine to themselves.
+static TURNS: RwLock<()> = RwLock::const_new(());
+
+enum Turn {
+    Shared { _with_others: RwLockReadGuard<'static, ()> },
+    Alone { _for_this_test: RwLockWriteGuard<'static, ()> },
 }
 
 /// How to make a [`World`].
@@ -90,6 +101,7 @@ pub(crate) struct Making {
     register_rate: Option<f64>,
     wait_scale: &'static str,
     registry_objects: bool,
+    alone: bool,
 }
 
 impl Making {
@@ -100,6 +112,7 @@ impl Making {
             register_rate: None,
             wait_scale: "1",
             registry_objects: true,
+            alone: false,
         }
     }
 
@@ -127,10 +140,21 @@ impl Making {
         self
     }
 
+    /// No other test has a cloud at the same time. A test that asks for this makes one cloud only.
+    pub(crate) fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
     pub(crate) async fn world(self) -> World {
+        let turn = if self.alone {
+            Turn::Alone { _for_this_test: TURNS.write().await }
+        } else {
+            Turn::Shared { _with_others: TURNS.read().await }
+        };
         let zips = zips();
         let folder = tempfile::tempdir().unwrap();
-        let gate = Gate::listen().await;
+        let gate = Gate::listen().await.unwrap();
         let cloud = LocalCloud::start(Options {
             dir: folder.path().to_owned(),
             endpoint_override: Some(format!("http://{}", gate.address)),
@@ -161,6 +185,7 @@ impl Making {
             cloud,
             account,
             _folder: folder,
+            _turn: turn,
         }
     }
 }
@@ -269,7 +294,11 @@ impl World {
 
     /// ARN of a run of the import machine.
     pub(crate) fn execution(&self, run: &str) -> String {
-        format!("{}:{run}", self.machine("import").replace(":stateMachine:", ":execution:"))
+        self.execution_of("import", run)
+    }
+
+    fn execution_of(&self, machine: &str, run: &str) -> String {
+        format!("{}:{run}", self.machine(machine).replace(":stateMachine:", ":execution:"))
     }
 
     /// Uploads a file as any S3 client does.
@@ -280,35 +309,54 @@ impl World {
 
     /// Uploads a file and waits for the end of its run.
     pub(crate) async fn import(&self, vendor: &str, key: &str, content: impl Into<Vec<u8>>) -> Run {
-        let earlier = self.runs().await;
-        self.upload(vendor, key, content).await;
-        let name = self.next_run(&earlier).await;
-        self.ended(&name).await
+        self.run("import", vendor, key, content.into()).await
     }
 
-    /// Names of all runs so far.
+    /// Uploads device-infos and waits for the end of their run.
+    pub(crate) async fn activate(&self, key: &str, content: impl Into<Vec<u8>>) -> Run {
+        self.run("activate", "mes", key, content.into()).await
+    }
+
+    async fn run(&self, machine: &str, bucket: &str, key: &str, content: Vec<u8>) -> Run {
+        let earlier = self.runs_of(machine).await;
+        self.upload(bucket, key, content).await;
+        let name = self.next_run_of(machine, &earlier).await;
+        self.ended_of(machine, &name).await
+    }
+
+    /// Names of all imports so far.
     pub(crate) async fn runs(&self) -> Vec<String> {
-        let listed = self
-            .sfn
-            .list_executions()
-            .state_machine_arn(self.machine("import"))
-            .send()
-            .await
-            .unwrap();
+        self.runs_of("import").await
+    }
+
+    /// Names of all runs of a machine so far.
+    pub(crate) async fn runs_of(&self, machine: &str) -> Vec<String> {
+        let listed = self.sfn.list_executions().state_machine_arn(self.machine(machine));
+        let listed = listed.send().await.unwrap();
         listed.executions.into_iter().map(|execution| execution.name).collect()
     }
 
-    /// The run that is there and was not before.
+    /// The import that is there and was not before.
     pub(crate) async fn next_run(&self, earlier: &[String]) -> String {
+        self.next_run_of("import", earlier).await
+    }
+
+    /// The run of a machine that is there and was not before.
+    pub(crate) async fn next_run_of(&self, machine: &str, earlier: &[String]) -> String {
         self.until("a run starts", async || {
-            self.runs().await.into_iter().find(|name| !earlier.contains(name))
+            self.runs_of(machine).await.into_iter().find(|name| !earlier.contains(name))
         })
         .await
     }
 
-    /// Waits for the end of a run, and of its report where it is closed by the other machine.
+    /// Waits for the end of an import, and of its report where it is closed by the other machine.
     pub(crate) async fn ended(&self, name: &str) -> Run {
-        let arn = self.execution(name);
+        self.ended_of("import", name).await
+    }
+
+    /// Waits for the end of a run of a machine.
+    pub(crate) async fn ended_of(&self, machine: &str, name: &str) -> Run {
+        let arn = self.execution_of(machine, name);
         let ended = self
             .until("the run ends", async || {
                 let found = self.sfn.describe_execution().execution_arn(&arn).send().await.unwrap();

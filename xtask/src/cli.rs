@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{advice, demo, deploy, import, local, progress, sample, synth, test};
+use crate::{
+    advice, config, demo, deploy, device_infos, import, local, progress, sample, synth, test,
+};
 
 /// Thingpress imports secure-element vendors' certificate manifests into AWS IoT Core
 ///
@@ -23,7 +25,9 @@ enum Command {
     Demo(demo::Args),
     Local(local::Args),
     Import(import::Args),
+    DeviceInfos(device_infos::Args),
     Sample(sample::Args),
+    Config(config::Args),
     Synth(synth::Args),
     Deploy(deploy::Args),
     Test(test::Args),
@@ -38,7 +42,9 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => (demo::run(&args), ExitCode::FAILURE),
         Command::Local(args) => (local::run(&args), ExitCode::FAILURE),
         Command::Import(args) => (import::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
+        Command::DeviceInfos(args) => (device_infos::run(&args), ExitCode::FAILURE),
         Command::Sample(args) => (sample::run(&args), ExitCode::FAILURE),
+        Command::Config(args) => (config::run(&args), ExitCode::FAILURE),
         Command::Synth(args) => (synth::run(&args), ExitCode::FAILURE),
         Command::Deploy(args) => (deploy::run(&args), ExitCode::FAILURE),
         Command::Test(args) => (test::run(&args), ExitCode::FAILURE),

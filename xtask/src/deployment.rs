@@ -64,7 +64,7 @@ pub fn for_local_cloud(mut config: Config, stack: &str) -> Config {
     config.architecture =
         if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 };
     config.vendor.microchip.signers.trust_uploaded = true;
-    // AWS's quotas in their proportions, forty times as high: 400 registrations a second, and so four workers.
+    // AWS's quotas in their proportions, forty times as high: 400 registrations a second.
     for (key, calls_a_second) in Rate::default().entries() {
         if let Some(rate) = config.rate.entry_mut(key) {
             *rate = calls_a_second * 40.0;
@@ -174,7 +174,7 @@ mod tests {
         let local = for_local_cloud(config, "thingpress");
         assert_eq!(local.stack, "thingpress");
         assert!(local.vendor.microchip.signers.trust_uploaded);
-        assert_eq!(local.concurrency(), 4);
+        assert_eq!(local.concurrency(), 8);
         assert_eq!(local.problems(), []);
     }
 

@@ -2,17 +2,17 @@
 
 mod file;
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
-use aws_config::SdkConfig;
-use manifest::Vendor;
+use manifest::Bucket;
 use serde_json::Value;
 
 use self::file::{File, Kind};
 use crate::{
     advice::wrong_usage,
-    aws, deployment, local,
+    aws,
+    destination::Destination,
     progress::{self, Step, say},
     run_follow::{Importer, Outcome, Report, render},
 };
@@ -22,31 +22,26 @@ const SOME_NOT_FINE: u8 = 1;
 /// Exit status where a run could not be carried out, or stopped by itself.
 pub(crate) const NOT_CARRIED_OUT: u8 = 3;
 
-/// Import manifests: upload each file, follow its run, print its report
+/// Import manifests and activate devices: upload each file, follow its run, print its report
 ///
-/// The vendor is found from the content. A certificate that signs Microchip's manifests, or Infineon's devices, is a
+/// What a file is, is found from its content: a vendor's manifest, or a factory's device-infos. A certificate that signs Microchip's manifests, or Infineon's devices, is a
 /// FILE, too: it is uploaded before the manifests, which can be verified then.
 ///
 /// Exit status: 0 all devices are fine, 1 some are not, 2 wrong usage, 3 a run could not be carried out.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Manifests, and certificates of their signers and authorities
+    /// Manifests, certificates of their signers and authorities, and device-infos
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Vendor of all files, instead of what their content says: microchip, infineon,
-    /// espressif, generated
+    /// espressif, generated; or mes for device-infos
     #[arg(long, value_name = "VENDOR")]
-    vendor: Option<Vendor>,
+    vendor: Option<Bucket>,
     /// Profile of the configuration that the devices get; it becomes the first folder of the key
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
-    /// Import into the local cloud that `cargo xtask local start` started
-    #[arg(long, conflicts_with = "stack")]
-    local: bool,
-    /// Import into this stack of the AWS account that the environment names [default: the one that
-    /// `THINGPRESS_STACK` names]
-    #[arg(long, value_name = "NAME")]
-    stack: Option<String>,
+    #[command(flatten)]
+    to: Destination,
     /// Print nothing on stdout but each run's report.json, one after another
     #[arg(long)]
     json: bool,
@@ -63,38 +58,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     let mut files =
         args.files.iter().map(|path| File::look(path, args.vendor)).collect::<Result<Vec<_>>>()?;
-    // Manifests are verified by signers and authorities, so they go first. The order is kept otherwise.
-    files.sort_by_key(|file| file.kind != Kind::Authority);
+    // Manifests are verified by signers and authorities, and what is activated is registered before. The order is
+    // kept otherwise.
+    files.sort_by_key(|file| (file.kind != Kind::Authority, file.bucket == Bucket::Mes));
     aws::block_on(async {
-        let (aws, stack) = destination(args).await?;
-        if !args.local {
-            deployment::announce(&aws).await?;
-        }
-        let importer = Importer::new(&aws, &stack).await?;
+        let importer = args.to.importer().await?;
         let mut worst = 0;
         for file in &files {
             worst = worst.max(import(&importer, file, args).await?);
         }
         Ok(ExitCode::from(worst))
     })
-}
-
-async fn destination(args: &Args) -> Result<(SdkConfig, String)> {
-    if args.local {
-        let (cloud, state) = local::running()?;
-        return Ok((cloud.aws_config(), state.stack));
-    }
-    let stack = args
-        .stack
-        .clone()
-        .or_else(|| env::var("THINGPRESS_STACK").ok().filter(|stack| !stack.is_empty()));
-    let stack = stack.ok_or_else(|| {
-        wrong_usage(
-            "where to? Neither --local nor --stack is given",
-            "the local cloud: --local; an AWS account: --stack NAME",
-        )
-    })?;
-    Ok((aws::from_environment(None).await, stack))
 }
 
 /// Imports one file, and gives the exit status that it asks for.
@@ -105,7 +79,7 @@ async fn import(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
     let profile = args.profile.as_ref().filter(|_| file.kind == Kind::Manifest);
     let key =
         profile.map_or_else(|| file.name.clone(), |profile| format!("{profile}/{}", file.name));
-    let uploaded = importer.upload(&file.vendor.to_string(), &key, &file.path).await?;
+    let uploaded = importer.upload(file.bucket, &key, &file.path).await?;
     step.update(&format!("Waiting for the run of s3://{}/{}", uploaded.bucket, uploaded.key));
     let run = importer.find_run(&uploaded).await?;
     match importer.follow(&run, &mut step).await? {

@@ -1,7 +1,7 @@
 //! What `cargo xtask` does, as a library: the whole-system tests run the same code that a person runs.
 //!
-//! One module a subcommand (`demo`, `local`, `import`, `sample`, `synth`, `deploy`, `test`); the others are what several of
-//! them need.
+//! One module a subcommand (`demo`, `local`, `import`, `device_infos`, `sample`, `config`, `synth`, `deploy`, `test`); the
+//! others are what several of them need.
 
 pub mod cli;
 pub mod deployment;
@@ -18,8 +18,11 @@ pub use launcher::workspace;
 
 mod advice;
 mod aws;
+mod config;
 mod demo;
 mod deploy;
+mod destination;
+mod device_infos;
 mod http;
 mod import;
 mod local;

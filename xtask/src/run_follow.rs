@@ -3,11 +3,12 @@
 mod execution;
 mod report;
 
-use std::{collections::HashSet, path::Path, time::Duration};
+use std::{collections::HashSet, io::Write, path::Path, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use aws_config::SdkConfig;
 use aws_sdk_s3::{operation::get_object::GetObjectError, primitives::ByteStream};
+use manifest::Bucket;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -33,10 +34,10 @@ pub struct Importer {
     s3: aws_sdk_s3::Client,
     sfn: aws_sdk_sfn::Client,
     stack: String,
-    machine: String,
+    account: Account,
 }
 
-/// An object in a vendor's bucket, exactly this version of it.
+/// An object in a bucket that files arrive in, exactly this version of it.
 #[derive(Clone, Debug)]
 pub struct Uploaded {
     /// The bucket.
@@ -47,11 +48,13 @@ pub struct Uploaded {
     pub version: Option<String>,
     /// The ETag, without its quotation marks.
     pub etag: String,
+    /// The machine whose run the upload starts.
+    machine: String,
     /// Runs that were there before the upload and cannot be its own.
     earlier: HashSet<String>,
 }
 
-/// A run of the import machine.
+/// A run of the machine that imports, or of the one that activates.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The execution's name, by which its files and its report are found.
@@ -65,7 +68,7 @@ pub struct Run {
 pub enum Outcome {
     /// The file was a certificate by which others are checked, and is filed now. The value is the run's output.
     Filed(Value),
-    /// The run reported on a manifest.
+    /// The run reported on its devices.
     Report(Report),
 }
 
@@ -83,7 +86,7 @@ pub struct Report {
 impl Importer {
     /// For the stack of this name in the account that `aws` belongs to.
     pub async fn new(aws: &SdkConfig, stack: &str) -> Result<Self> {
-        let machine = Account::of(aws).await?.state_machine(&format!("{stack}-import"));
+        let account = Account::of(aws).await?;
         // Bucket names as host names do not resolve on a machine of one's own.
         let s3 = aws_sdk_s3::config::Builder::from(aws)
             .force_path_style(aws.endpoint_url().is_some())
@@ -92,14 +95,17 @@ impl Importer {
             s3: aws_sdk_s3::Client::from_conf(s3),
             sfn: aws_sdk_sfn::Client::new(aws),
             stack: stack.to_owned(),
-            machine,
+            account,
         })
     }
 
-    /// Uploads a file to the bucket of its vendor.
-    pub async fn upload(&self, vendor: &str, key: &str, path: &Path) -> Result<Uploaded> {
-        let earlier = self.runs().await?.into_iter().map(|run| run.arn).collect();
-        let bucket = format!("{}-{vendor}", self.stack);
+    /// Uploads a file to the bucket where it belongs.
+    pub async fn upload(&self, to: impl Into<Bucket>, key: &str, path: &Path) -> Result<Uploaded> {
+        let to = to.into();
+        let machine = if to == Bucket::Mes { "activate" } else { "import" };
+        let machine = self.account.state_machine(&format!("{}-{machine}", self.stack));
+        let earlier = self.runs(&machine).await?.into_iter().map(|run| run.arn).collect();
+        let bucket = format!("{}-{to}", self.stack);
         let body = ByteStream::from_path(path)
             .await
             .with_context(|| format!("failed to read {}", path.display()))?;
@@ -124,6 +130,7 @@ impl Importer {
             key: key.to_owned(),
             version: put.version_id().map(ToOwned::to_owned),
             etag: put.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
+            machine,
             earlier,
         })
     }
@@ -134,7 +141,7 @@ impl Importer {
         let mut others = uploaded.earlier.clone();
         let mut pause = FIRST_PAUSE;
         while begun.elapsed() < START_PATIENCE {
-            for run in self.runs().await? {
+            for run in self.runs(&uploaded.machine).await? {
                 if others.insert(run.arn.clone()) && uploaded.is_input(&self.input(&run).await?) {
                     return Ok(run);
                 }
@@ -174,7 +181,7 @@ impl Importer {
         }
         let begun = Instant::now();
         loop {
-            if let Some(report) = self.report(run).await? {
+            if let Some(report) = self.report(&run.name).await? {
                 return Ok(Outcome::Report(report));
             }
             if begun.elapsed() > CLOSING_PATIENCE {
@@ -196,10 +203,10 @@ impl Importer {
         }
     }
 
-    /// The report of a run that has one.
-    pub async fn report(&self, run: &Run) -> Result<Option<Report>> {
+    /// The report of the run of this name, where it has one.
+    pub async fn report(&self, run: &str) -> Result<Option<Report>> {
         let bucket = format!("{}-runs", self.stack);
-        let folder = format!("runs/{}/", run.name);
+        let folder = format!("runs/{run}/");
         let key = format!("{folder}report.json");
         let Some(bytes) = self.object(&bucket, &key).await? else { return Ok(None) };
         let text = String::from_utf8(bytes).context("the report is not UTF-8")?;
@@ -207,43 +214,52 @@ impl Importer {
         Ok(Some(Report { text, json, folder: format!("s3://{bucket}/{folder}") }))
     }
 
-    /// Copies the results of a run, a line an entry, into a file.
-    pub async fn results(&self, report: &Report, to: &Path) -> Result<()> {
+    /// Copies the results of a run, a line an entry, to where they are wanted.
+    pub async fn results(&self, report: &Report, mut to: impl Write) -> Result<()> {
         let address = report.json.get("results").and_then(Value::as_str).unwrap_or_default();
         let (bucket, key) = address
             .strip_prefix("s3://")
             .and_then(|address| address.split_once('/'))
             .context("the report names no results")?;
-        let bytes = self.object(bucket, key).await?;
-        let bytes = bytes.with_context(|| format!("{address} is not there"))?;
-        std::fs::write(to, bytes).with_context(|| format!("failed to write {}", to.display()))
+        let found = self.open(bucket, key).await?;
+        let mut body = found.with_context(|| format!("{address} is not there"))?;
+        let failed = || format!("failed to copy {address}");
+        while let Some(piece) = body.try_next().await.with_context(failed)? {
+            to.write_all(&piece).with_context(failed)?;
+        }
+        to.flush().with_context(failed)
     }
 
     /// The content of an object, where it is there.
     async fn object(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>> {
-        let failed = || format!("failed to read s3://{bucket}/{key}");
-        let found = match self.s3.get_object().bucket(bucket).key(key).send().await {
-            Ok(found) => found,
-            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(anyhow!(message(error))).with_context(failed),
-        };
-        let bytes = found.body.collect().await.with_context(failed)?;
+        let Some(body) = self.open(bucket, key).await? else { return Ok(None) };
+        let bytes = body.collect().await;
+        let bytes = bytes.with_context(|| format!("failed to read s3://{bucket}/{key}"))?;
         Ok(Some(bytes.to_vec()))
     }
 
-    /// The latest runs.
-    async fn runs(&self) -> Result<Vec<Run>> {
+    async fn open(&self, bucket: &str, key: &str) -> Result<Option<ByteStream>> {
+        match self.s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(found) => Ok(Some(found.body)),
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
+                Ok(None)
+            }
+            Err(error) => Err(anyhow!(message(error)))
+                .with_context(|| format!("failed to read s3://{bucket}/{key}")),
+        }
+    }
+
+    /// The latest runs of a machine.
+    async fn runs(&self, machine: &str) -> Result<Vec<Run>> {
         let listed = self
             .sfn
             .list_executions()
-            .state_machine_arn(&self.machine)
+            .state_machine_arn(machine)
             .max_results(100)
             .send()
             .await
             .map_err(|error| anyhow!(message(error)))
-            .with_context(|| format!("failed to list the runs of {}", self.machine))
+            .with_context(|| format!("failed to list the runs of {machine}"))
             .advise(|| {
                 format!(
                     "is the stack `{}` deployed there? cargo xtask deploy --stack NAME",
@@ -296,6 +312,7 @@ mod tests {
             key: "a folder/ü.json".into(),
             version: Some("2".into()),
             etag: "e".into(),
+            machine: String::new(),
             earlier: HashSet::new(),
         }
     }

@@ -164,6 +164,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             args.seed,
             args.out.display()
         ));
+        let infos = sample.manifest.display();
+        say(&format!("      once it is imported: cargo xtask import --local {infos}"));
     }
     Ok(ExitCode::SUCCESS)
 }

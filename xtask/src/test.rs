@@ -11,6 +11,9 @@ use crate::{advice::with_hint, functions, workspace};
 /// Builds the functions and installs the local cloud first, because the whole-system tests need both.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Give tests of random input their full number of cases, which takes minutes
+    #[arg(long)]
+    long: bool,
     /// Further arguments for `cargo test`, such as `--package manifest` or a test's name
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<OsString>,
@@ -25,6 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .args(["--config", "xtask/tests.toml"])
         .args((!names_packages).then_some("--workspace"))
         .args(&args.arguments)
+        .envs(args.long.then_some(("THINGPRESS_LONG", "1")))
         // A snapshot that differs is a failure, not a file to review later.
         .env("INSTA_UPDATE", "no")
         .status()

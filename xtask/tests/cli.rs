@@ -46,6 +46,7 @@ fn every_command_explains_itself() {
         &["local"],
         &["local", "start"],
         &["import"],
+        &["device-infos"],
         &["sample"],
         &["synth"],
         &["deploy"],

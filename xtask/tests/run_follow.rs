@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use aws_sdk_cloudformation::types::Capability;
+use manifest::Vendor;
 use serde_json::{Value, json};
 use xtask::{
     local_cloud::{LocalCloud, Options},
@@ -86,7 +87,7 @@ impl Stage {
     }
 
     async fn upload(&self, key: &str) -> Uploaded {
-        self.importer.upload("generated", key, &self.file).await.unwrap()
+        self.importer.upload(Vendor::Generated, key, &self.file).await.unwrap()
     }
 
     async fn put_report(&self, run: &str, report: Value) {
@@ -133,7 +134,7 @@ async fn a_filed_certificate_has_no_report() {
 async fn an_upload_to_a_stack_that_is_not_there_says_so() {
     let stage = Stage::set().await;
     let importer = &stage.importer;
-    let error = importer.upload("microchip", "a.json", &stage.file).await.unwrap_err();
+    let error = importer.upload(Vendor::Microchip, "a.json", &stage.file).await.unwrap_err();
     let text = format!("{error:#}");
     assert!(text.contains("acme-microchip") && text.contains("NoSuchBucket"), "{text}");
 }

@@ -1,6 +1,6 @@
-//! A manifest becomes devices and units of work.
+//! A manifest, or a factory's device-infos, becomes devices and units of work.
 //!
-//! The machine calls this function twice: first to recognize the file by its beginning, which
+//! The machines call this function twice: first to recognize the file by its beginning, which
 //! also pins the object's version, then to decode it.
 
 mod certificates;
@@ -8,7 +8,9 @@ mod decode;
 mod duplicates;
 mod error;
 mod object;
+mod read;
 mod recognize;
+mod sorter;
 
 use aws_sdk_s3::Client;
 use ledger::{Configuration, Object, Source, Stop, Store};
@@ -16,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::DecodeError;
 
-/// What the import machine sends.
+/// What the machines send.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "lowercase")]
 pub enum Event {
@@ -24,7 +26,7 @@ pub enum Event {
     Recognize {
         /// Name of the run.
         run: String,
-        /// Vendor whose bucket the file was uploaded to.
+        /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
         vendor: String,
         /// The file, as its event named it.
         object: Object,
@@ -44,7 +46,7 @@ pub enum Event {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "next", rename_all = "lowercase")]
 pub enum Answer {
-    /// The file may be a manifest.
+    /// The file may be a manifest, or device-infos.
     Manifest {
         /// The pinned file.
         source: Source,
@@ -62,11 +64,11 @@ pub enum Answer {
         /// What that means, for a person.
         summary: String,
     },
-    /// There are devices to register.
-    Register {
+    /// There are devices to work on.
+    Work {
         /// Key of the units.
         units_key: String,
-        /// Entries of the manifest.
+        /// Entries of the file.
         entries: u64,
         /// Devices among them.
         devices: u64,
@@ -74,10 +76,12 @@ pub enum Answer {
         refused: u64,
         /// Units of work.
         units: u64,
+        /// Whether a file of this content was imported to its end before.
+        again: bool,
     },
     /// No entry is usable.
     Nothing {
-        /// Entries of the manifest, all refused.
+        /// Entries of the file, all refused.
         entries: u64,
     },
     /// A signer's certificate is not there yet.
@@ -89,7 +93,7 @@ pub enum Answer {
         /// What is missing, for a person.
         waiting_for: String,
     },
-    /// The file cannot be imported.
+    /// The file cannot be used.
     Stop(Stop),
 }
 

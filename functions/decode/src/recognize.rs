@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use ledger::{Configuration, Keep, Object, RunFiles, Source, Stop, Store};
-use manifest::{Certificate, HEAD_BYTES, ManifestError, Purpose, Vendor};
+use manifest::{Bucket, Certificate, HEAD_BYTES, ManifestError, Purpose};
 
 use crate::{Answer, DecodeError, Role, certificates, object};
 
@@ -15,7 +15,7 @@ pub(crate) async fn run(
     configuration: &Configuration,
 ) -> Result<Answer, DecodeError> {
     let files = RunFiles::of(run);
-    let Ok(vendor) = vendor.parse::<Vendor>() else {
+    let Ok(bucket) = vendor.parse::<Bucket>() else {
         let reason = format!("there is no decoder for files of `{vendor}`");
         return stop(store, &files, "Manifest.UnknownVendor", reason).await;
     };
@@ -32,7 +32,7 @@ pub(crate) async fn run(
     };
     let head = body.collect().await.map_err(|error| DecodeError::Source(error.to_string()))?;
     let content = manifest::recognize(&head.to_vec(), source.bytes <= head_bytes);
-    match content.purpose(vendor) {
+    match content.purpose(bucket) {
         Ok(Purpose::Manifest) => Ok(Answer::Manifest { source }),
         Ok(Purpose::Signer(certificate)) => file_signer(store, &certificate, configuration).await,
         Ok(Purpose::Issuer(certificate)) => file_issuer(store, &certificate).await,

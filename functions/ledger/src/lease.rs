@@ -1,11 +1,17 @@
 //! Which runs are active, so that they can share AWS IoT's quotas.
 //!
-//! A lease is an object `rate/active/<run>`, so it needs no standing service. A run that was
-//! stopped leaves `rate/stopped/<run>`, and workers that it still has do nothing more.
+//! A lease is an object `rate/active/<run>`, so it needs no standing service. It holds the rates
+//! that AWS IoT was found to admit, for workers that begin later. A run that was stopped leaves
+//! `rate/stopped/<run>`, and workers that it still has do nothing more.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
-use crate::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::{Keep, Store, StoreError};
 
 const ACTIVE: &str = "rate/active/";
 const STOPPED: &str = "rate/stopped/";
@@ -16,13 +22,42 @@ const EXPIRES: Duration = Duration::from_mins(15);
 /// A lease younger than this need not be renewed yet.
 const FRESH: Duration = Duration::from_mins(5);
 
+/// So many other runs are asked what they have found out; the quotas are the same for all.
+const ASKED: usize = 8;
+
 /// What the leases say about one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunState {
-    /// How many runs are active, this one included; at least 1.
-    pub active: u32,
+    /// The other runs that are active.
+    pub others: Vec<String>,
     /// Whether this run was stopped.
     pub stopped: bool,
+}
+
+impl RunState {
+    /// How many runs are active, this one included.
+    pub fn active(&self) -> u32 {
+        u32::try_from(self.others.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+}
+
+/// The rate at which AWS IoT last began to throttle an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ceiling {
+    /// Calls a second of all workers together that succeeded.
+    pub calls_a_second: f64,
+    /// When that was, in seconds of the Unix epoch.
+    pub at: f64,
+}
+
+/// Ceilings by AWS's name of the operation.
+pub type Ceilings = BTreeMap<String, Ceiling>;
+
+/// What a lease holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Lease {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    ceilings: Ceilings,
 }
 
 /// The leases in the runs bucket.
@@ -39,7 +74,7 @@ impl Leases {
 
     /// Holds the lease of `run` and says who else is there.
     pub async fn hold(&self, run: &str, now: SystemTime) -> Result<RunState, StoreError> {
-        let (mut others, mut renew, mut stopped) = (0, true, false);
+        let (mut others, mut own, mut stopped) = (Vec::new(), None, false);
         for listed in self.store.list_written("rate/").await? {
             if listed.key.strip_prefix(STOPPED).is_some_and(|name| name == run) {
                 stopped = true;
@@ -48,15 +83,34 @@ impl Leases {
             let age =
                 listed.written.and_then(|time| now.duration_since(time).ok()).unwrap_or_default();
             if name == run {
-                renew = age > FRESH;
+                own = Some(age);
             } else if age < EXPIRES {
-                others += 1;
+                others.push(name.to_owned());
             }
         }
-        if renew && !stopped {
-            self.store.write(&format!("{ACTIVE}{run}"), Vec::new(), crate::Keep::Passing).await?;
+        match own {
+            _ if stopped => {}
+            Some(age) if age <= FRESH => {}
+            Some(_) => self.write(run, &self.ceilings_of(run).await?).await?,
+            None => self.write(run, &Ceilings::new()).await?,
         }
-        Ok(RunState { active: others + 1, stopped })
+        Ok(RunState { others, stopped })
+    }
+
+    /// What the active runs have found out about AWS IoT's quotas: the latest of each operation.
+    pub async fn ceilings(&self, run: &str, state: &RunState) -> Result<Ceilings, StoreError> {
+        let mut latest = self.ceilings_of(run).await?;
+        for other in state.others.iter().take(ASKED) {
+            merge(&mut latest, self.ceilings_of(other).await?);
+        }
+        Ok(latest)
+    }
+
+    /// Passes on what a worker of `run` has found out, for workers that begin later.
+    pub async fn pass_on(&self, run: &str, found: &Ceilings) -> Result<(), StoreError> {
+        let mut ceilings = self.ceilings_of(run).await?;
+        merge(&mut ceilings, found.clone());
+        self.write(run, &ceilings).await
     }
 
     /// Whether `run` was stopped. Asked between the intent and the first write: either the worker
@@ -65,13 +119,65 @@ impl Leases {
         Ok(self.store.read(&format!("{STOPPED}{run}")).await?.is_some())
     }
 
+    /// When `run` was stopped, where it was.
+    pub async fn stopped(&self, run: &str) -> Result<Option<SystemTime>, StoreError> {
+        self.store.written(&format!("{STOPPED}{run}")).await
+    }
+
     /// Gives the lease of `run` back.
     pub async fn release(&self, run: &str) -> Result<(), StoreError> {
         self.store.delete(&format!("{ACTIVE}{run}")).await
     }
 
-    /// Tells the workers that `run` still has to do nothing more.
+    /// Tells the workers that `run` still has to do nothing more. The first mark stays, because its
+    /// time tells which units were begun before.
     pub async fn stop(&self, run: &str) -> Result<(), StoreError> {
-        self.store.write(&format!("{STOPPED}{run}"), Vec::new(), crate::Keep::Passing).await
+        let key = format!("{STOPPED}{run}");
+        self.store.create_raw(&key, Vec::new(), Keep::Passing).await.map(drop)
+    }
+
+    /// A lease that cannot be read tells nothing, and stands all the same.
+    async fn ceilings_of(&self, run: &str) -> Result<Ceilings, StoreError> {
+        let lease = self.store.read(&format!("{ACTIVE}{run}")).await?.unwrap_or_default();
+        Ok(serde_json::from_slice::<Lease>(&lease).unwrap_or_default().ceilings)
+    }
+
+    async fn write(&self, run: &str, ceilings: &Ceilings) -> Result<(), StoreError> {
+        let lease = Lease { ceilings: ceilings.clone() };
+        self.store.write_json(&format!("{ACTIVE}{run}"), &lease, Keep::Passing).await
+    }
+}
+
+/// Adds `more`; of two ceilings of an operation the later one holds.
+fn merge(ceilings: &mut Ceilings, more: Ceilings) {
+    for (call, ceiling) in more {
+        let known = ceilings.entry(call).or_insert(ceiling);
+        if ceiling.at > known.at {
+            *known = ceiling;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_ceilings_the_later_one_holds() {
+        let ceilings = |at, calls_a_second| {
+            Ceilings::from([("CreateThing".to_owned(), Ceiling { calls_a_second, at })])
+        };
+        for (mut first, second) in
+            [(ceilings(1.0, 9.0), ceilings(2.0, 8.0)), (ceilings(2.0, 8.0), ceilings(1.0, 9.0))]
+        {
+            merge(&mut first, second);
+            assert_eq!(first, ceilings(2.0, 8.0));
+        }
+    }
+
+    #[test]
+    fn a_lease_without_a_ceiling_is_small_and_an_empty_one_is_none() {
+        assert_eq!(serde_json::to_string(&Lease::default()).unwrap(), "{}");
+        assert!(serde_json::from_slice::<Lease>(b"").is_err(), "taken as telling nothing");
     }
 }

@@ -3,9 +3,13 @@
 //! Every function reads and writes a run only through this crate, so it is the one place that
 //! knows the layout of `s3://<stack>-runs`.
 
+mod activations;
+mod codes;
 mod configuration;
+mod intent;
 mod json_lines;
 mod lease;
+mod limits;
 mod names;
 mod outcome;
 mod plan;
@@ -15,14 +19,20 @@ mod task;
 mod work;
 mod writer;
 
-pub use configuration::{CertificateStatus, Configuration, Profile, Rates, SignerPolicy};
+pub use activations::{Activation, Activations};
+pub use codes::{About, CODES, Code, can_retry};
+pub use configuration::{
+    CertificateStatus, Configuration, OnConflict, Profile, Rate, Rates, SignerPolicy,
+};
+pub use intent::{Intent, Stood};
 pub use json_lines::{LineError, to_line};
-pub use lease::{Leases, RunState};
-pub use names::RunFiles;
+pub use lease::{Ceiling, Ceilings, Leases, RunState};
+pub use limits::{CallLimits, Limited, UnitLimits};
+pub use names::{RunFiles, finished_file};
 pub use outcome::{Counts, Note, Outcome, OutcomeKind};
-pub use plan::{Object, Plan, Prepared, Source, Stop};
+pub use plan::{FinishedFile, Object, Plan, Prepared, Source, Stop};
 pub use report::{Example, Problem, Report, SourceSummary, Verdict};
 pub use store::{Created, Keep, Lines, Listed, Store, StoreError};
 pub use task::{MAX_TASK_BYTES, TaskTooLarge, within_task_limit};
-pub use work::{Intent, Unit, UnitSizes, Work};
+pub use work::{LONGEST_UNIT, Unit, UnitSizes, Work};
 pub use writer::ObjectWriter;

@@ -1,5 +1,10 @@
 //! Keys of a run's files in the runs bucket.
 
+/// Key that says that a file with this content was imported to its end.
+pub fn finished_file(sha256: &str) -> String {
+    format!("files/{sha256}.json")
+}
+
 /// Names the files of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFiles {
@@ -32,6 +37,11 @@ impl RunFiles {
         self.file("units.jsonl")
     }
 
+    /// Which devices stood whole in a listing of the account: a `1` or `0` each, in the work's order.
+    pub fn standing(&self) -> String {
+        self.file("standing.txt")
+    }
+
     /// Outcomes that were settled before anything was sent to AWS IoT.
     pub fn rejected(&self) -> String {
         self.file("rejected.jsonl")
@@ -52,9 +62,17 @@ impl RunFiles {
         self.file("results.csv")
     }
 
-    /// What a unit's worker found before its first write.
-    pub fn intent(&self, unit: u64) -> String {
-        self.file(&format!("intents/{unit:08}.json"))
+    /// What a unit's worker found before its first write to the devices of one part, numbered from 0.
+    pub fn intent(&self, unit: u64, part: u64) -> String {
+        match part {
+            0 => self.file(&format!("intents/{unit:08}.json")),
+            _ => self.file(&format!("intents/{unit:08}-{part}.json")),
+        }
+    }
+
+    /// Prefix of a unit's intents, those of all its parts.
+    pub fn intents_of(&self, unit: u64) -> String {
+        self.file(&format!("intents/{unit:08}"))
     }
 
     /// Prefix of all intents.
@@ -72,10 +90,15 @@ impl RunFiles {
         self.file("outcomes/")
     }
 
+    /// What a unit's worker waited for.
+    pub fn limits(&self, unit: u64) -> String {
+        self.file(&format!("limits/{unit:08}.json"))
+    }
+
     /// The unit that a key under [`intents`](Self::intents) or [`all_outcomes`](Self::all_outcomes) belongs to.
     pub fn unit_of(key: &str) -> Option<u64> {
         let (_, file) = key.rsplit_once('/')?;
-        file.split_once('.')?.0.parse().ok()
+        file.split(['.', '-']).next()?.parse().ok()
     }
 
     fn file(&self, name: &str) -> String {
@@ -90,9 +113,13 @@ mod tests {
     #[test]
     fn a_unit_has_one_key_for_its_intent_and_one_for_its_outcomes() {
         let files = RunFiles::of("reel-7-json-0123456789abcdef");
-        assert_eq!(files.intent(12), "runs/reel-7-json-0123456789abcdef/intents/00000012.json");
+        assert_eq!(files.intent(12, 0), "runs/reel-7-json-0123456789abcdef/intents/00000012.json");
         assert_eq!(files.outcomes(12), "runs/reel-7-json-0123456789abcdef/outcomes/00000012.jsonl");
-        assert_eq!(RunFiles::unit_of(&files.intent(12)), Some(12));
+        assert_eq!(RunFiles::unit_of(&files.intent(12, 0)), Some(12));
+        assert_eq!(RunFiles::unit_of(&files.intent(12, 3)), Some(12));
+        for part in [0, 3] {
+            assert!(files.intent(12, part).starts_with(&files.intents_of(12)));
+        }
         assert_eq!(RunFiles::unit_of(&files.outcomes(12)), Some(12));
         assert_eq!(RunFiles::unit_of(&files.plan()), None);
     }

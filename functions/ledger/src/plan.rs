@@ -39,7 +39,7 @@ pub struct Source {
 pub struct Plan {
     /// Name of the run.
     pub run: String,
-    /// Vendor whose bucket the file was uploaded to.
+    /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
     pub vendor: String,
     /// The file.
     pub source: Source,
@@ -53,6 +53,9 @@ pub struct Plan {
     pub rate: Rates,
     /// How many of the run's units are worked on at once.
     pub concurrency: u32,
+    /// Whether `standing.txt` tells which devices stand already.
+    #[serde(default)]
+    pub listed: bool,
     /// What Decode made of the file; absent until it has read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepared: Option<Prepared>,
@@ -73,9 +76,19 @@ pub struct Prepared {
     pub sha256: String,
     /// Fingerprints of the signers that vouched for entries.
     pub signers: Vec<String>,
+    /// The batch that the file names; only device-infos have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
     /// What is worth knowing about the file as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+}
+
+/// `files/<sha256>.json`: a file of this content was imported to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishedFile {
+    /// The last run that did it.
+    pub run: String,
 }
 
 /// `stopped.json`: why a run ended before its devices' turn.

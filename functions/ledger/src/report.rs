@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Counts, Note};
+use crate::{Counts, Limited, Note};
 
 /// The report of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Name of the run.
     pub run: String,
@@ -15,12 +15,15 @@ pub struct Report {
     pub summary: String,
     /// Whether every entry read is accounted for exactly once.
     pub balanced: bool,
-    /// Vendor whose bucket the file was uploaded to.
+    /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
     pub vendor: String,
     /// Name of the profile in force; empty where the run stopped before it was chosen.
     pub profile: String,
     /// The file.
     pub source: SourceSummary,
+    /// The batch that the file names; only device-infos have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
     /// Fingerprints of the signers that vouched for entries.
     pub signers: Vec<String>,
     /// How many entries ended in which way.
@@ -35,6 +38,9 @@ pub struct Report {
     /// What is worth knowing about the file as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// Which of AWS IoT's quotas held the run up, the one that did so longest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limited: Vec<Limited>,
     /// Address of `results.csv`; empty where the run has no entries.
     pub results: String,
 }
@@ -86,6 +92,9 @@ pub struct Problem {
     pub count: u64,
     /// The first one's reason.
     pub reason: String,
+    /// Whether the same file can succeed later.
+    #[serde(default)]
+    pub retry: bool,
     /// The first entry that has it.
     pub example: Example,
 }

@@ -196,9 +196,19 @@ impl Store {
         value: &impl Serialize,
         keep: Keep,
     ) -> Result<Created, StoreError> {
+        self.create_raw(key, to_line(value)?, keep).await
+    }
+
+    /// Writes the object `key` unless there is one already.
+    pub async fn create_raw(
+        &self,
+        key: &str,
+        body: Vec<u8>,
+        keep: Keep,
+    ) -> Result<Created, StoreError> {
         let request =
             self.s3.put_object().bucket(&self.bucket).key(key).set_tagging(keep.tagging());
-        match request.if_none_match("*").body(to_line(value)?.into()).send().await {
+        match request.if_none_match("*").body(body.into()).send().await {
             Ok(_) => Ok(Created::New),
             Err(error)
                 if matches!(
@@ -228,10 +238,31 @@ impl Store {
         Ok(self.list_written(prefix).await?.into_iter().map(|listed| listed.key).collect())
     }
 
+    /// The keys that begin with `prefix` and come after `after` in the order of keys.
+    pub async fn list_after(&self, prefix: &str, after: &str) -> Result<Vec<String>, StoreError> {
+        let listed = self.list_from(prefix, Some(after)).await?;
+        Ok(listed.into_iter().map(|listed| listed.key).collect())
+    }
+
     /// The keys that begin with `prefix`, with the time when each was written.
     pub async fn list_written(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
-        let mut pages =
-            self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        self.list_from(prefix, None).await
+    }
+
+    /// When `key` was last written; none where there is no such object.
+    pub async fn written(&self, key: &str) -> Result<Option<SystemTime>, StoreError> {
+        let listed = self.list_written(key).await?;
+        Ok(listed.into_iter().find(|listed| listed.key == key).and_then(|listed| listed.written))
+    }
+
+    async fn list_from(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let request = request.set_start_after(after.map(str::to_owned));
+        let mut pages = request.into_paginator().send();
         let mut listed = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| StoreError::s3("list", prefix, error))?;

@@ -1,6 +1,6 @@
 //! Devices to register, cut into units.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +19,15 @@ pub struct Work {
     pub thing: String,
     /// AWS IoT certificate id: SHA-256 of the DER, lower-case hex.
     pub certificate_id: String,
-    /// The certificate's DER in standard base64.
+    /// The certificate's DER in standard base64; empty where it is registered already.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub certificate: String,
+    /// The device's own thing type; where there is none, the profile's is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thing_type: Option<String>,
+    /// Attributes that its thing has or gets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
     /// Things worth knowing that do not stop the device.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Note>,
@@ -120,17 +127,8 @@ const fn size_at(first: u64) -> u64 {
     }
 }
 
-/// What a worker found before its first write, put once for each unit.
-///
-/// When a unit is tried again, this tells the run's own traces from what was there before.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Intent {
-    /// When the worker had looked at every device, in seconds of the Unix epoch.
-    pub time: f64,
-    /// Where something stood then, by entry: the word that the device ends with if all goes well, or
-    /// `conflict`. What is not here, and is there later, this run made.
-    pub existing: BTreeMap<u64, OutcomeKind>,
-}
+/// How long whoever closes a stopped run waits for a unit that was begun: the longest that a function runs.
+pub const LONGEST_UNIT: Duration = Duration::from_mins(15);
 
 #[cfg(test)]
 mod tests {

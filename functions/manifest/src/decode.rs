@@ -18,6 +18,8 @@ use crate::zipped;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
+    /// The batch that the file names. Only device-infos have one.
+    pub batch: Option<String>,
     /// What is odd about the file, and no reason to refuse it.
     pub notes: Vec<Warning>,
 }
@@ -37,7 +39,7 @@ pub fn decode<R: Read>(
 ) -> Result<Summary, ManifestError> {
     let mut sink = Sink::new(entries, context.limits.entries);
     match read(vendor, source, context, &mut sink) {
-        Ok(notes) => Ok(Summary { notes }),
+        Ok(notes) => Ok(Summary { batch: None, notes }),
         Err(Stop::BrokenOff) => Ok(Summary::default()),
         Err(Stop::Unusable(error)) => Err(error),
     }

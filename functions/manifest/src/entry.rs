@@ -22,7 +22,7 @@ pub struct Entry {
     /// Values for names and attributes. Always `serial` and `fingerprint`; `cn` where the
     /// certificate has one; from Microchip `unique_id`, and `part_number` and `model` where the
     /// manifest gives them; from Infineon `chip_id` or `mac`; from Espressif `mac`, and further
-    /// columns under their names in lower case.
+    /// columns under their names in lower case, also where they are empty.
     pub fields: BTreeMap<Cow<'static, str>, String>,
     /// The manifest signer that vouched for the entry. Only Microchip has signers.
     pub signer: Option<CertificateId>,
@@ -41,6 +41,8 @@ pub enum Place {
     Line(u64),
     /// The n-th group of an XML file, counted from 1.
     Group(u64),
+    /// The n-th device of device-infos, counted from 1.
+    Device(u64),
     /// In a member of an archive.
     Member(Box<MemberPlace>),
 }
@@ -79,6 +81,7 @@ impl fmt::Display for Place {
             Self::Entry(number) => write!(formatter, "entry {number}"),
             Self::Line(number) => write!(formatter, "line {number}"),
             Self::Group(number) => write!(formatter, "group {number}"),
+            Self::Device(number) => write!(formatter, "device {number}"),
             Self::Member(member) => match member.as_ref() {
                 MemberPlace { name, place: Self::File } => write!(formatter, "`{name}`"),
                 MemberPlace { name, place } => write!(formatter, "{place} of `{name}`"),
@@ -91,8 +94,8 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// Stable. On a device `Certificate.Expired`, `Certificate.NotYetValid`, `Certificate.NoIssuer`
-    /// or `Certificate.IssuerNotUploaded`; on a file `Infineon.OtherBundles` or
-    /// `Infineon.OtherMembers`.
+    /// `Certificate.IssuerNotUploaded` or `Attribute.Empty`; on a file `Infineon.OtherBundles`,
+    /// `Infineon.OtherMembers`, `DeviceInfos.Batch` or `DeviceInfos.NotRead`.
     pub code: &'static str,
     /// The same for a person.
     pub text: String,

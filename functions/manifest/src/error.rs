@@ -3,11 +3,11 @@
 use std::io::ErrorKind;
 
 use crate::archive::ArchiveFault;
+use crate::bucket::Bucket;
 use crate::entry::{Entry, Place};
 use crate::infineon::Bundle;
 use crate::input::InputError;
 use crate::reason::Reason;
-use crate::vendor::Vendor;
 
 /// What is read at a time: an entry, or what is wrong with it.
 pub type Decoded = Result<Entry, EntryError>;
@@ -31,15 +31,15 @@ pub struct EntryError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
     /// There is no entry in the file.
-    #[error("the file is empty: it holds no entries; upload the file that the vendor delivered")]
+    #[error("the file is empty: it holds no entries; upload the file as it was delivered")]
     Empty,
     /// The file is something else.
     #[error("this file is {found}, and this bucket takes {}; {}", expected.expects(), remedy(found))]
     WrongFormat {
         /// What it is, with its article.
         found: &'static str,
-        /// Whose format was looked for.
-        expected: Vendor,
+        /// What the bucket is for.
+        expected: Bucket,
     },
     /// The file ends in the middle.
     #[error(
@@ -292,11 +292,14 @@ fn remedy(found: &str) -> &'static str {
         foreign::HTML => {
             "download the manifest again: this is what a sign-in or error page looks like"
         }
-        foreign::INFINEON
-        | foreign::ESPRESSIF_CSV
-        | foreign::MES_JSON
-        | foreign::CERTIFICATES
-        | foreign::MICROCHIP => "upload it to the bucket for files of its own kind",
-        _ => "check that it is the file that the vendor delivered",
+        foreign::MICROCHIP => "upload it to the bucket whose name ends in `-microchip`",
+        foreign::INFINEON => "upload it to the bucket whose name ends in `-infineon`",
+        foreign::ESPRESSIF_CSV => "upload it to the bucket whose name ends in `-espressif`",
+        foreign::MES_JSON => "upload it to the bucket whose name ends in `-mes`",
+        foreign::CERTIFICATES => {
+            "upload devices' certificates to the bucket whose name ends in `-generated`, and those of \
+             signers and authorities to that of their vendor"
+        }
+        _ => "check that it is the file that was delivered",
     }
 }

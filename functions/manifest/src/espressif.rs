@@ -36,11 +36,13 @@ impl<'a, R: Read> Espressif<'a, R> {
         let (head, complete) = input
             .head()
             .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
-        let wrong = |found| ManifestError::WrongFormat { found, expected: Vendor::Espressif };
+        let wrong =
+            |found| ManifestError::WrongFormat { found, expected: Vendor::Espressif.into() };
         match recognize::recognize(head, complete) {
             Content::Manifest(Vendor::Espressif) => {}
             Content::Empty => return Err(ManifestError::Empty),
             Content::Foreign(found) => return Err(wrong(found)),
+            Content::DeviceInfos => return Err(wrong(foreign::MES_JSON)),
             Content::Zip => return Err(wrong(foreign::ZIP)),
             Content::Certificate(_) => return Err(wrong(foreign::CERTIFICATES)),
             Content::Manifest(found) => return Err(wrong(foreign::manifest(found))),

@@ -54,13 +54,15 @@ impl<'a, R: Read> Generated<'a, R> {
         let (head, complete) = input
             .head()
             .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
-        let wrong = |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Generated });
+        let wrong =
+            |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Generated.into() });
         let text = head.get(recognize::mark_length(head)..).unwrap_or_default();
         let is_pem = pem::find(text, pem::BEGIN).is_some();
         let is_der = recognize::is_der(text);
         let whole = match recognize::recognize(head, complete) {
             Content::Empty => return Err(ManifestError::Empty),
             Content::Foreign(found) => return wrong(found),
+            Content::DeviceInfos => return wrong(foreign::MES_JSON),
             Content::Zip => return wrong(foreign::ZIP),
             Content::Manifest(
                 found @ (Vendor::Microchip | Vendor::Infineon | Vendor::Espressif),

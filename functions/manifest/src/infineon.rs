@@ -48,7 +48,8 @@ impl<'a, R: Read> Infineon<'a, R> {
         context: Context<'a>,
     ) -> Result<Self, ManifestError> {
         let maker = Maker { context, issuers: Issuers::default() };
-        let wrong = |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Infineon });
+        let wrong =
+            |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Infineon.into() });
         let (head, complete) = input
             .head()
             .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
@@ -58,6 +59,7 @@ impl<'a, R: Read> Infineon<'a, R> {
         match recognize::recognize(head, complete) {
             Content::Empty => return Err(ManifestError::Empty),
             Content::Foreign(found) => return wrong(found),
+            Content::DeviceInfos => return wrong(foreign::MES_JSON),
             Content::Zip => return wrong(foreign::ZIP),
             Content::PrivateKey => {
                 let place = recognize::place_of_private_key(head);

@@ -4,11 +4,16 @@
 //! both can mean one thing to its checker and another to its reader. Here such a document is
 //! refused whole.
 
+mod reader;
+mod scan;
+
 use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+pub(crate) use self::reader::{At, Items, Length, Reader};
 
 /// What is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

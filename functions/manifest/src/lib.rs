@@ -35,14 +35,21 @@
 //! [`ManifestError`] says that the file is unusable from there on, and ends the reading. Both carry
 //! a place for a person, a stable `code()` for machines, and a sentence that says what to do.
 //!
+//! Device-infos, by which a factory activates devices that are registered already, hold no
+//! certificates: [`decode_device_infos`] gives one [`DeviceInfo`] a device, with the same two tiers.
+//!
 //! A new vendor is a variant of [`Vendor`], a file beside `microchip.rs`, a branch in `plain.rs`,
 //! and tests with their fixtures.
 
 mod archive;
+mod attribute;
+mod attribute_template;
 mod base64;
+mod bucket;
 mod certificate;
 mod context;
 mod decode;
+mod device_infos;
 mod entry;
 mod error;
 mod espressif;
@@ -62,21 +69,26 @@ mod reason;
 mod recognize;
 mod signers;
 mod sink;
+mod template;
 mod text;
 mod vendor;
 mod zipped;
 
 pub use archive::ArchiveFault;
+pub use attribute::{AttributeFault, TextFault, check_attribute, check_attributes};
+pub use attribute_template::{AttributeError, AttributeTemplateError, AttributeTemplates};
+pub use bucket::{Bucket, UnknownBucket};
 pub use certificate::{
     Authorities, Certificate, CertificateError, CertificateId, CertificateIdError, IssuerFault,
     KeyType, SignatureAlgorithm,
 };
 pub use context::{Context, Limits};
 pub use decode::{Summary, decode};
+pub use device_infos::{DeviceFault, DeviceInfo, FingerprintFault, decode_device_infos};
 pub use entry::{Entry, MemberPlace, Place, Warning};
 pub use error::{Decoded, EntryError, ManifestError};
 pub use infineon::{Bundle, UnknownBundle};
-pub use name::{NameError, NameFault, NameTemplate, TemplateError};
+pub use name::{NameError, NameFault, NameTemplate, TemplateError, is_thing_name};
 pub use reason::{MissingSigner, Reason};
 pub use recognize::{Content, HEAD_BYTES, Purpose, recognize, recognize_zip};
 pub use signers::{MICROCHIP_SIGNERS, Signers};

@@ -6,13 +6,12 @@
 mod elements;
 mod envelope;
 mod payload;
-mod scan;
 
 use std::io::Read;
 
 use serde_json::{Map, Value};
 
-use self::elements::{Element, Elements};
+use self::elements::Elements;
 use self::envelope::Envelope;
 use self::payload::SecureElement;
 use crate::certificate::{Certificate, Issuers};
@@ -20,7 +19,7 @@ use crate::context::Context;
 use crate::entry::{Entry, Place, Warning, certificate_fields};
 use crate::error::{Decoded, EntryError, ManifestError};
 use crate::input::Input;
-use crate::json::{self, JsonError};
+use crate::json::{self, JsonError, Length};
 use crate::leaf;
 use crate::reason::Reason;
 use crate::recognize::{self, Content, foreign};
@@ -55,12 +54,14 @@ impl<'a, R: Read> Microchip<'a, R> {
         let (head, complete) = input
             .head()
             .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
-        let wrong = |found| ManifestError::WrongFormat { found, expected: Vendor::Microchip };
+        let wrong =
+            |found| ManifestError::WrongFormat { found, expected: Vendor::Microchip.into() };
         let is_json = recognize::starts_json(head);
         match recognize::recognize(head, complete) {
             Content::Empty => return Err(ManifestError::Empty),
             Content::Manifest(Vendor::Microchip) => {}
             Content::Foreign(found) => return Err(wrong(found)),
+            Content::DeviceInfos => return Err(wrong(foreign::MES_JSON)),
             Content::Zip => return Err(wrong(foreign::ZIP)),
             // Reading on finds the place, and a damaged manifest gets a better word than "unknown".
             Content::PrivateKey | Content::Unknown if is_json => {}
@@ -89,11 +90,11 @@ impl<'a, R: Read> Microchip<'a, R> {
         let place = Place::Entry(number);
         let mut id = String::new();
         let result = match element {
-            Element::TooLarge => {
+            Length::TooLarge => {
                 let limit = self.context.limits.entry_bytes;
                 Err(Refusal::Reason(Reason::EntryTooLarge { limit }))
             }
-            Element::Text => {
+            Length::Fits => {
                 entry(self.elements.text(), self.context, &mut self.issuers, number, &mut id)
             }
         };

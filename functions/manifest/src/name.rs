@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::entry::Entry;
+use crate::template;
 use crate::text;
 
 /// The fields that a template may name, and what they are.
@@ -128,28 +129,21 @@ impl NameError {
 impl NameTemplate {
     /// Reads a template.
     pub fn parse(template: &str) -> Result<Self, TemplateError> {
-        let brace = || TemplateError::Brace { template: template.to_owned() };
-        let mut parts = Vec::new();
-        let mut rest = template;
-        while !rest.is_empty() {
-            let (literal, after) = match rest.split_once('{') {
-                Some((literal, after)) => (literal, Some(after)),
-                None => (rest, None),
-            };
-            if literal.contains('}') {
-                return Err(brace());
-            }
-            if let Some(character) = literal.chars().find(|character| !is_allowed(*character)) {
-                return Err(TemplateError::Character { template: template.to_owned(), character });
-            }
-            if !literal.is_empty() {
-                parts.push(Part::Text(literal.to_owned()));
-            }
-            let Some(after) = after else { break };
-            let (field, after) = after.split_once('}').ok_or_else(brace)?;
-            parts.push(Part::Field(known_field(field)?));
-            rest = after;
-        }
+        let brace = |_| TemplateError::Brace { template: template.to_owned() };
+        let read = |part| match part {
+            template::Part::Field(field) => Ok(Part::Field(known_field(field)?)),
+            template::Part::Text(text) => match text.chars().find(|c| !is_allowed(*c)) {
+                None => Ok(Part::Text(text.to_owned())),
+                Some(character) => {
+                    Err(TemplateError::Character { template: template.to_owned(), character })
+                }
+            },
+        };
+        let parts: Vec<_> = template::parts(template)
+            .map_err(brace)?
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, _>>()?;
         if parts.iter().any(|part| matches!(part, Part::Field(_))) {
             Ok(Self { parts })
         } else {
@@ -215,8 +209,14 @@ impl fmt::Display for NameTemplate {
     }
 }
 
-/// AWS IoT's rule: 1 to 128 of `a-zA-Z0-9:_-`.
-fn fault(name: &str) -> Option<NameFault> {
+/// Whether AWS IoT allows this as the name of a thing.
+#[must_use]
+pub fn is_thing_name(name: &str) -> bool {
+    fault(name).is_none()
+}
+
+/// AWS IoT's rule for names of things and of types: 1 to 128 of `a-zA-Z0-9:_-`.
+pub(crate) fn fault(name: &str) -> Option<NameFault> {
     if let Some(character) = name.chars().find(|character| !is_allowed(*character)) {
         return Some(NameFault::Character(character));
     }

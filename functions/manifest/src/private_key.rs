@@ -1,5 +1,8 @@
 //! Private keys, by sight. A file that holds one is refused, and nothing of the key is kept.
 
+use serde_json::{Map, Value};
+
+use crate::base64;
 use crate::certificate::der;
 
 const MARKERS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];
@@ -43,6 +46,24 @@ impl Watch {
     }
 }
 
+/// Whether a JSON document holds a private key: as PEM, as DER in base64, or as a JWK.
+pub(crate) fn in_json(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => {
+            in_text(text.as_bytes())
+                || base64::decode(text.as_bytes()).is_some_and(|bytes| in_der(&bytes))
+        }
+        Value::Array(values) => values.iter().any(in_json),
+        Value::Object(members) => is_private_jwk(members) || members.values().any(in_json),
+    }
+}
+
+/// RFC 7518: `d` is the private part of a key on an elliptic curve and of an RSA key, `k` a secret.
+fn is_private_jwk(members: &Map<String, Value>) -> bool {
+    members.contains_key("kty") && (members.contains_key("d") || members.contains_key("k"))
+}
+
 /// Whether DER is a private key: PKCS#8 (plain or encrypted), PKCS#1, SEC 1, or a PKCS#12 bundle,
 /// which exists to carry one.
 pub(crate) fn in_der(bytes: &[u8]) -> bool {
@@ -79,7 +100,9 @@ mod tests {
     use openssl::rsa::Rsa;
     use openssl::symm::Cipher;
 
-    use super::{Watch, in_der, in_text};
+    use serde_json::json;
+
+    use super::{Watch, in_der, in_json, in_text};
 
     #[test]
     fn every_der_form_is_known() {
@@ -96,6 +119,23 @@ mod tests {
             ("PKCS#8, encrypted", encrypted),
         ] {
             assert!(in_der(&bytes), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_looked_through_to_its_last_member() {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let key = EcKey::generate(&group).unwrap();
+        let pem = String::from_utf8(key.private_key_to_pem().unwrap()).unwrap();
+        let der = openssl::base64::encode_block(&key.private_key_to_der().unwrap());
+        let public = openssl::base64::encode_block(&key.public_key_to_der().unwrap());
+        for (value, expected) in [
+            (json!({"a": [1, null, {"key": pem}]}), true),
+            (json!({"a": {"key": der}}), true),
+            (json!({"jwk": {"kty": "EC", "crv": "P-256", "d": "AA"}}), true),
+            (json!({"a": public, "d": "x", "kty2": true}), false),
+        ] {
+            assert_eq!(in_json(&value), expected);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::certificate::{CertificateError, CertificateId, IssuerFault, KeyType};
+use crate::device_infos::DeviceFault;
 use crate::vendor::Vendor;
 
 /// What is wrong with one entry, in words for a person and with a stable [`code`](Self::code).
@@ -220,6 +221,9 @@ pub enum Reason {
         /// AWS IoT's limit.
         limit: usize,
     },
+    /// What a factory says about a device cannot be used.
+    #[error(transparent)]
+    Device(DeviceFault),
 }
 
 /// A signer that is trusted, and whose certificate is not there yet.
@@ -264,6 +268,7 @@ impl Reason {
             Self::OtherKey => "Certificate.OtherKey",
             Self::OtherDevice { .. } => "Certificate.OtherDevice",
             Self::CertificateTooLarge { .. } => "Certificate.TooLarge",
+            Self::Device(fault) => fault.code(),
         }
     }
 

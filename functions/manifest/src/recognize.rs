@@ -33,6 +33,8 @@ pub enum Content {
     Certificate(Box<Certificate>),
     /// A manifest in the format of this vendor.
     Manifest(Vendor),
+    /// Device-infos of a manufacturing execution system (MES).
+    DeviceInfos,
     /// A zip archive, whose members tell whose it is: [`recognize_zip`](crate::recognize_zip).
     Zip,
     /// Something that is known by sight and not taken here: "a PDF document".

@@ -1,5 +1,9 @@
-//! Chooses the profile of an upload, checks what it names, and pins both in the run's plan.
+//! Looks at AWS IoT before anything is written to it.
+//!
+//! The machine calls this function twice: first to check what the upload's profile names and to pin
+//! it in the run's plan; then, for a file that was imported before, to list the account.
 
+mod inventory;
 mod profile;
 
 use lambda_runtime::Diagnostic;
@@ -7,12 +11,25 @@ use ledger::{Configuration, Keep, Plan, RunFiles, Source, Stop, Store, StoreErro
 use registry::{CallError, Registry};
 use serde::{Deserialize, Serialize};
 
-/// What the import machine sends.
+/// What the machines send.
 #[derive(Debug, Deserialize)]
-pub struct Event {
+#[serde(tag = "task", rename_all = "lowercase")]
+pub enum Event {
+    /// Does the profile fit?
+    Check(Box<Check>),
+    /// Which of the run's devices stand already?
+    List {
+        /// Name of the run.
+        run: String,
+    },
+}
+
+/// An upload whose profile is to be checked.
+#[derive(Debug, Deserialize)]
+pub struct Check {
     /// Name of the run.
     pub run: String,
-    /// Vendor whose bucket the file was uploaded to.
+    /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
     pub vendor: String,
     /// The pinned file.
     pub source: Source,
@@ -22,7 +39,7 @@ pub struct Event {
 
 /// Where the machine goes next.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "next", rename_all = "lowercase")]
+#[serde(tag = "next", rename_all = "snake_case")]
 pub enum Answer {
     /// Everything exists and fits.
     Ready {
@@ -31,9 +48,19 @@ pub enum Answer {
     },
     /// The run stops before the first write.
     Stop(Stop),
+    /// The account was listed.
+    Listed {
+        /// How many of the devices stand whole, as far as listings show.
+        standing: usize,
+    },
+    /// The account was not listed, and each device is asked for.
+    NotListed {
+        /// Why.
+        reason: String,
+    },
 }
 
-/// Preflight could not be carried out. Trying again can help.
+/// A task could not be carried out. Trying again can help.
 #[derive(Debug, thiserror::Error)]
 pub enum PreflightError {
     /// AWS IoT did not answer.
@@ -42,6 +69,9 @@ pub enum PreflightError {
     /// The run's files could not be written.
     #[error(transparent)]
     Ledger(#[from] StoreError),
+    /// Something earlier in the run did not leave what the task needs.
+    #[error("the run has no {0}")]
+    Missing(&'static str),
 }
 
 impl From<PreflightError> for Diagnostic {
@@ -49,18 +79,26 @@ impl From<PreflightError> for Diagnostic {
         let code = match &error {
             PreflightError::Registry(_) => "Aws.Unavailable",
             PreflightError::Ledger(error) => error.code(),
+            PreflightError::Missing(_) => "Preflight.RunIncomplete",
         };
         Self { error_type: code.to_owned(), error_message: error.to_string() }
     }
 }
 
-/// Checks one run's profile.
+/// Carries out one of the two tasks.
 pub async fn handle(
     store: &Store,
     registry: &Registry,
     event: Event,
 ) -> Result<Answer, PreflightError> {
-    let Event { run, vendor, source, configuration } = event;
+    match event {
+        Event::Check(check) => self::check(store, registry, *check).await,
+        Event::List { run } => inventory::run(store, registry, &run).await,
+    }
+}
+
+async fn check(store: &Store, registry: &Registry, check: Check) -> Result<Answer, PreflightError> {
+    let Check { run, vendor, source, configuration } = check;
     let files = RunFiles::of(&run);
     let (name, profile) = match profile::choose(&configuration.profiles, &source.key) {
         Ok((name, profile)) => (name.to_owned(), profile.clone()),
@@ -76,6 +114,7 @@ pub async fn handle(
         signers: configuration.signers,
         rate: configuration.rate,
         concurrency: configuration.concurrency,
+        listed: false,
         prepared: None,
     };
     store.write_json(&files.plan(), &plan, Keep::Always).await?;

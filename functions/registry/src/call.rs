@@ -20,6 +20,10 @@ pub enum Call {
     ListPrincipalThings,
     /// `CreateThing`
     CreateThing,
+    /// `UpdateThing`
+    UpdateThing,
+    /// `UpdateCertificate`
+    UpdateCertificate,
     /// `AttachThingPrincipal`
     AttachThingPrincipal,
     /// `DetachThingPrincipal`
@@ -32,6 +36,14 @@ pub enum Call {
     AttachPolicy,
     /// `ListAttachedPolicies`
     ListAttachedPolicies,
+    /// `ListThings`
+    ListThings,
+    /// `ListCertificates`
+    ListCertificates,
+    /// `ListThingsInThingGroup`
+    ListThingsInThingGroup,
+    /// `ListTargetsForPolicy`
+    ListTargetsForPolicy,
     /// `GetPolicy`
     GetPolicy,
     /// `DescribeThingGroup`
@@ -42,13 +54,15 @@ pub enum Call {
 
 impl Call {
     /// The operations that are paced: those that every device needs.
-    pub(crate) const PACED: [Self; 12] = [
+    pub(crate) const PACED: [Self; 14] = [
         Self::DescribeThing,
         Self::ListThingPrincipals,
         Self::RegisterCertificate,
         Self::DescribeCertificate,
         Self::ListPrincipalThings,
         Self::CreateThing,
+        Self::UpdateThing,
+        Self::UpdateCertificate,
         Self::AttachThingPrincipal,
         Self::DetachThingPrincipal,
         Self::AddThingToThingGroup,
@@ -66,12 +80,18 @@ impl Call {
             Self::DescribeCertificate => "DescribeCertificate",
             Self::ListPrincipalThings => "ListPrincipalThings",
             Self::CreateThing => "CreateThing",
+            Self::UpdateThing => "UpdateThing",
+            Self::UpdateCertificate => "UpdateCertificate",
             Self::AttachThingPrincipal => "AttachThingPrincipal",
             Self::DetachThingPrincipal => "DetachThingPrincipal",
             Self::AddThingToThingGroup => "AddThingToThingGroup",
             Self::ListThingGroups => "ListThingGroupsForThing",
             Self::AttachPolicy => "AttachPolicy",
             Self::ListAttachedPolicies => "ListAttachedPolicies",
+            Self::ListThings => "ListThings",
+            Self::ListCertificates => "ListCertificates",
+            Self::ListThingsInThingGroup => "ListThingsInThingGroup",
+            Self::ListTargetsForPolicy => "ListTargetsForPolicy",
             Self::GetPolicy => "GetPolicy",
             Self::DescribeThingGroup => "DescribeThingGroup",
             Self::DescribeThingType => "DescribeThingType",
@@ -87,12 +107,21 @@ impl Call {
             Self::DescribeCertificate => rates.describe_certificate,
             Self::ListPrincipalThings => rates.list_principal_things,
             Self::CreateThing => rates.create_thing,
+            Self::UpdateThing => rates.update_thing,
+            Self::UpdateCertificate => rates.update_certificate,
             Self::AttachThingPrincipal | Self::DetachThingPrincipal => rates.attach_thing_principal,
             Self::AddThingToThingGroup => rates.add_thing_to_thing_group,
             Self::ListThingGroups => rates.list_thing_groups,
             Self::AttachPolicy => rates.attach_policy,
             Self::ListAttachedPolicies => rates.list_attached_policies,
-            Self::GetPolicy | Self::DescribeThingGroup | Self::DescribeThingType => return None,
+            // One worker asks page after page, which is slower than the quota of each.
+            Self::ListThings
+            | Self::ListCertificates
+            | Self::ListThingsInThingGroup
+            | Self::ListTargetsForPolicy
+            | Self::GetPolicy
+            | Self::DescribeThingGroup
+            | Self::DescribeThingType => return None,
         })
     }
 }
@@ -103,7 +132,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// An operation failed, after the SDK's own retries.
+/// An operation failed, and went on failing as often as it was tried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {kind}")]
 pub struct CallError {
@@ -159,9 +188,7 @@ where
             let code = error.code().unwrap_or_default();
             let message = error.message().unwrap_or_default();
             match code {
-                "ThrottlingException" | "TooManyRequestsException" | "LimitExceededException" => {
-                    CallErrorKind::Throttled
-                }
+                "ThrottlingException" | "TooManyRequestsException" => CallErrorKind::Throttled,
                 "ResourceNotFoundException" => CallErrorKind::NotFound,
                 "ResourceAlreadyExistsException" => CallErrorKind::Exists,
                 "UnauthorizedException" | "AccessDeniedException" => {

@@ -1,11 +1,29 @@
 //! AWS IoT, one paced method an operation.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use aws_sdk_iot::{Client, types::CertificateStatus};
-use ledger::Profile;
+use aws_sdk_iot::{
+    Client,
+    config::retry::RetryConfig,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::describe_certificate::DescribeCertificateOutput,
+    types::{AttributePayload, CertificateStatus},
+};
 
 use crate::{Call, CallError, CallErrorKind, Pace, call::classify};
+
+/// How often a call is tried that AWS IoT throttles, each time with a token at a lower rate.
+const THROTTLED_TRIES: u32 = 8;
+
+/// How often a call is tried that is lost, or that AWS IoT answers with a fault of its own.
+const UNAVAILABLE_TRIES: u32 = 3;
 
 /// How often a call is repeated that names something made a moment ago and not visible yet.
 const VISIBILITY_TRIES: u32 = 5;
@@ -14,13 +32,15 @@ const VISIBILITY_TRIES: u32 = 5;
 #[derive(Clone, Debug)]
 pub struct Registry {
     iot: Client,
+    unpaced: Client,
     pace: Arc<Pace>,
 }
 
 /// A thing, as far as an import looks at it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Thing {
     pub(crate) thing_type: Option<String>,
+    pub(crate) attributes: BTreeMap<String, String>,
 }
 
 /// A certificate, as far as an import looks at it.
@@ -35,29 +55,42 @@ pub(crate) struct Registered {
 /// What registering a certificate came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Registration {
-    New { arn: String },
-    Existed,
+    New {
+        arn: String,
+    },
+    Existed {
+        /// Whether an earlier attempt of this very call may have made it.
+        tried_before: bool,
+    },
 }
 
 impl Registry {
-    /// AWS IoT by `iot`, paced by `pace`.
+    /// AWS IoT by `iot`, paced by `pace`. Paced calls are tried again here and not by the SDK.
     pub fn new(iot: Client, pace: Arc<Pace>) -> Self {
-        Self { iot, pace }
+        let once = iot.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        Self { iot: Client::from_conf(once), unpaced: iot, pace }
     }
 
     /// The client itself, for what is asked once a run and needs no pacing.
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "everything else goes through `iot`, and tries once"
+    )]
     pub(crate) const fn iot(&self) -> &Client {
-        &self.iot
+        &self.unpaced
     }
 
     pub(crate) async fn describe_thing(&self, thing: &str) -> Result<Option<Thing>, CallError> {
-        self.pace.take(Call::DescribeThing).await;
-        match self.iot.describe_thing().thing_name(thing).send().await {
-            Ok(found) => Ok(Some(Thing { thing_type: found.thing_type_name })),
-            Err(error) => match classify(Call::DescribeThing, error) {
-                CallError { kind: CallErrorKind::NotFound, .. } => Ok(None),
-                error => Err(error),
-            },
+        let sent = self
+            .call(Call::DescribeThing, || self.iot.describe_thing().thing_name(thing).send())
+            .await;
+        match sent {
+            Ok(found) => Ok(Some(Thing {
+                thing_type: found.thing_type_name,
+                attributes: found.attributes.unwrap_or_default().into_iter().collect(),
+            })),
+            Err(CallError { kind: CallErrorKind::NotFound, .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -66,169 +99,212 @@ impl Registry {
         &self,
         thing: &str,
     ) -> Result<Vec<String>, CallError> {
-        let mut pages =
-            self.iot.list_thing_principals().thing_name(thing).into_paginator().items().send();
-        let mut principals = Vec::new();
-        self.pace.take(Call::ListThingPrincipals).await;
-        while let Some(principal) = pages.next().await {
-            principals.push(principal.map_err(|error| classify(Call::ListThingPrincipals, error))?);
+        let (mut principals, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.iot.list_thing_principals().thing_name(thing).set_next_token(next);
+            let page =
+                self.until_visible(Call::ListThingPrincipals, || request.clone().send()).await?;
+            principals.extend(page.principals.unwrap_or_default());
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(principals);
+            }
         }
-        Ok(principals)
     }
 
     /// Names of the things that a certificate is attached to.
     pub(crate) async fn list_principal_things(&self, arn: &str) -> Result<Vec<String>, CallError> {
-        let mut pages =
-            self.iot.list_principal_things().principal(arn).into_paginator().items().send();
-        let mut things = Vec::new();
-        self.pace.take(Call::ListPrincipalThings).await;
-        while let Some(thing) = pages.next().await {
-            things.push(thing.map_err(|error| classify(Call::ListPrincipalThings, error))?);
+        let (mut things, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.iot.list_principal_things().principal(arn).set_next_token(next);
+            let page =
+                self.until_visible(Call::ListPrincipalThings, || request.clone().send()).await?;
+            things.extend(page.things.unwrap_or_default());
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(things);
+            }
         }
-        Ok(things)
     }
 
     pub(crate) async fn list_thing_groups(&self, thing: &str) -> Result<Vec<String>, CallError> {
-        let mut pages = self
-            .iot
-            .list_thing_groups_for_thing()
-            .thing_name(thing)
-            .into_paginator()
-            .items()
-            .send();
-        let mut groups = Vec::new();
-        self.pace.take(Call::ListThingGroups).await;
-        while let Some(group) = pages.next().await {
-            let group = group.map_err(|error| classify(Call::ListThingGroups, error))?;
-            groups.extend(group.group_name);
+        let (mut groups, mut next) = (Vec::new(), None);
+        loop {
+            let request =
+                self.iot.list_thing_groups_for_thing().thing_name(thing).set_next_token(next);
+            let page = self.until_visible(Call::ListThingGroups, || request.clone().send()).await?;
+            let names = page.thing_groups.unwrap_or_default().into_iter();
+            groups.extend(names.filter_map(|group| group.group_name));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(groups);
+            }
         }
-        Ok(groups)
     }
 
     pub(crate) async fn list_attached_policies(&self, arn: &str) -> Result<Vec<String>, CallError> {
-        let mut pages =
-            self.iot.list_attached_policies().target(arn).into_paginator().items().send();
-        let mut policies = Vec::new();
-        self.pace.take(Call::ListAttachedPolicies).await;
-        while let Some(policy) = pages.next().await {
-            let policy = policy.map_err(|error| classify(Call::ListAttachedPolicies, error))?;
-            policies.extend(policy.policy_name);
+        let (mut policies, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.iot.list_attached_policies().target(arn).set_marker(next);
+            let page =
+                self.until_visible(Call::ListAttachedPolicies, || request.clone().send()).await?;
+            let names = page.policies.unwrap_or_default().into_iter();
+            policies.extend(names.filter_map(|policy| policy.policy_name));
+            next = page.next_marker;
+            if next.is_none() {
+                return Ok(policies);
+            }
         }
-        Ok(policies)
     }
 
+    /// A certificate that was registered a moment ago.
     pub(crate) async fn describe_certificate(&self, id: &str) -> Result<Registered, CallError> {
         let described = self
-            .until_visible(Call::DescribeCertificate, || async {
-                let sent = self.iot.describe_certificate().certificate_id(id).send().await;
-                sent.map_err(|error| classify(Call::DescribeCertificate, error))
+            .until_visible(Call::DescribeCertificate, || {
+                self.iot.describe_certificate().certificate_id(id).send()
             })
             .await?;
-        let description = described.certificate_description;
-        let incomplete = || CallError {
-            call: Call::DescribeCertificate,
-            kind: CallErrorKind::Unavailable(
-                "the answer lacks the certificate's ARN, status or date".to_owned(),
-            ),
-        };
-        let description = description.ok_or_else(incomplete)?;
-        Ok(Registered {
-            arn: description.certificate_arn.ok_or_else(incomplete)?,
-            status: description.status.ok_or_else(incomplete)?,
-            created: description.creation_date.ok_or_else(incomplete)?.as_secs_f64(),
-        })
+        registered(described)
     }
 
-    pub(crate) async fn register_certificate(
-        &self,
-        pem: String,
-        profile: &Profile,
-    ) -> Result<Registration, CallError> {
-        let status = match profile.certificate_status {
-            ledger::CertificateStatus::Active => CertificateStatus::Active,
-            ledger::CertificateStatus::Inactive => CertificateStatus::Inactive,
-        };
-        self.pace.take(Call::RegisterCertificate).await;
+    /// A certificate that may be registered.
+    pub(crate) async fn find_certificate(&self, id: &str) -> Result<Option<Registered>, CallError> {
         let sent = self
-            .iot
-            .register_certificate_without_ca()
-            .certificate_pem(pem)
-            .status(status)
-            .send()
+            .call(Call::DescribeCertificate, || {
+                self.iot.describe_certificate().certificate_id(id).send()
+            })
             .await;
-        match sent.map_err(|error| classify(Call::RegisterCertificate, error)) {
-            Ok(registered) => {
-                Ok(Registration::New { arn: registered.certificate_arn.unwrap_or_default() })
-            }
-            Err(CallError { kind: CallErrorKind::Exists, .. }) => Ok(Registration::Existed),
+        match sent {
+            Ok(described) => registered(described).map(Some),
+            Err(CallError { kind: CallErrorKind::NotFound, .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) async fn create_thing(
+    pub(crate) async fn register_certificate(
         &self,
-        thing: &str,
-        profile: &Profile,
-    ) -> Result<(), CallError> {
-        self.pace.take(Call::CreateThing).await;
+        pem: &str,
+        status: &CertificateStatus,
+    ) -> Result<Registration, CallError> {
+        let request =
+            self.iot.register_certificate_without_ca().certificate_pem(pem).status(status.clone());
+        let attempts = AtomicU32::new(0);
+        let sent = self.call(Call::RegisterCertificate, || {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            request.clone().send()
+        });
+        match sent.await {
+            Ok(registered) => {
+                let arn = registered.certificate_arn.ok_or_else(|| {
+                    incomplete(Call::RegisterCertificate, "the certificate's ARN")
+                })?;
+                Ok(Registration::New { arn })
+            }
+            Err(CallError { kind: CallErrorKind::Exists, .. }) => {
+                Ok(Registration::Existed { tried_before: attempts.load(Ordering::Relaxed) > 1 })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn activate_certificate(&self, id: &str) -> Result<(), CallError> {
+        let request =
+            self.iot.update_certificate().certificate_id(id).new_status(CertificateStatus::Active);
+        self.call(Call::UpdateCertificate, || request.clone().send()).await.map(drop)
+    }
+
+    pub(crate) async fn create_thing(&self, name: &str, thing: &Thing) -> Result<(), CallError> {
         let request = self
             .iot
             .create_thing()
-            .thing_name(thing)
-            .set_thing_type_name(profile.thing_type.clone());
-        request.send().await.map(drop).map_err(|error| classify(Call::CreateThing, error))
+            .thing_name(name)
+            .set_thing_type_name(thing.thing_type.clone())
+            .set_attribute_payload(payload(&thing.attributes));
+        self.call(Call::CreateThing, || request.clone().send()).await.map(drop)
+    }
+
+    /// Gives a thing further attributes, and a type where it has none. Attributes that are not
+    /// named stay.
+    pub(crate) async fn change_thing(&self, name: &str, thing: &Thing) -> Result<(), CallError> {
+        let request = self
+            .iot
+            .update_thing()
+            .thing_name(name)
+            .set_thing_type_name(thing.thing_type.clone())
+            .set_attribute_payload(payload(&thing.attributes));
+        // A type is given to a thing that was there before, so it is the type that is not found.
+        let sent = match thing.thing_type {
+            Some(_) => self.call(Call::UpdateThing, || request.clone().send()).await,
+            None => self.until_visible(Call::UpdateThing, || request.clone().send()).await,
+        };
+        sent.map(drop)
     }
 
     pub(crate) async fn attach_principal(&self, thing: &str, arn: &str) -> Result<(), CallError> {
-        self.until_visible(Call::AttachThingPrincipal, || async {
-            let sent =
-                self.iot.attach_thing_principal().thing_name(thing).principal(arn).send().await;
-            sent.map(drop).map_err(|error| classify(Call::AttachThingPrincipal, error))
-        })
-        .await
+        let request = self.iot.attach_thing_principal().thing_name(thing).principal(arn);
+        self.until_visible(Call::AttachThingPrincipal, || request.clone().send()).await.map(drop)
     }
 
     pub(crate) async fn detach_principal(&self, thing: &str, arn: &str) -> Result<(), CallError> {
-        self.pace.take(Call::DetachThingPrincipal).await;
-        let sent = self.iot.detach_thing_principal().thing_name(thing).principal(arn).send().await;
-        sent.map(drop).map_err(|error| classify(Call::DetachThingPrincipal, error))
+        let request = self.iot.detach_thing_principal().thing_name(thing).principal(arn);
+        self.call(Call::DetachThingPrincipal, || request.clone().send()).await.map(drop)
     }
 
     pub(crate) async fn add_to_group(&self, thing: &str, group: &str) -> Result<(), CallError> {
-        self.until_visible(Call::AddThingToThingGroup, || async {
-            let sent = self
-                .iot
-                .add_thing_to_thing_group()
-                .thing_name(thing)
-                .thing_group_name(group)
-                .send()
-                .await;
-            sent.map(drop).map_err(|error| classify(Call::AddThingToThingGroup, error))
-        })
-        .await
+        let request = self.iot.add_thing_to_thing_group().thing_name(thing).thing_group_name(group);
+        self.until_visible(Call::AddThingToThingGroup, || request.clone().send()).await.map(drop)
     }
 
     pub(crate) async fn attach_policy(&self, arn: &str, policy: &str) -> Result<(), CallError> {
-        self.until_visible(Call::AttachPolicy, || async {
-            let sent = self.iot.attach_policy().policy_name(policy).target(arn).send().await;
-            sent.map(drop).map_err(|error| classify(Call::AttachPolicy, error))
-        })
-        .await
+        let request = self.iot.attach_policy().policy_name(policy).target(arn);
+        self.until_visible(Call::AttachPolicy, || request.clone().send()).await.map(drop)
+    }
+
+    /// Makes one call, when its token is due, and tries again what passes soon.
+    ///
+    /// The SDK tries once, so that every attempt takes a token, and tells what AWS IoT admits.
+    async fn call<T, E, F>(&self, call: Call, send: impl Fn() -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, SdkError<E>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let (mut throttled, mut unavailable) = (0, 0);
+        loop {
+            let token = self.pace.take(call).await;
+            let answer = send().await.map_err(|error| classify(call, error));
+            let (tried, most) = match &answer {
+                Err(CallError { kind: CallErrorKind::Throttled, .. }) => {
+                    self.pace.throttled(token);
+                    (&mut throttled, THROTTLED_TRIES)
+                }
+                // It says nothing about the rate.
+                Err(CallError { kind: CallErrorKind::Unavailable(_), .. }) => {
+                    (&mut unavailable, UNAVAILABLE_TRIES)
+                }
+                _ => {
+                    self.pace.succeeded(token);
+                    return answer;
+                }
+            };
+            *tried += 1;
+            if *tried >= most {
+                return answer;
+            }
+        }
     }
 
     /// Reads after writes are eventually consistent: "not found" right after a create passes.
-    async fn until_visible<T, F>(
-        &self,
-        call: Call,
-        mut send: impl FnMut() -> F,
-    ) -> Result<T, CallError>
+    ///
+    /// A token alone could be there too soon. So this one device pauses, for 1.5 s in all, while the
+    /// others go on.
+    async fn until_visible<T, E, F>(&self, call: Call, send: impl Fn() -> F) -> Result<T, CallError>
     where
-        F: Future<Output = Result<T, CallError>>,
+        F: Future<Output = Result<T, SdkError<E>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let mut tried = 1;
         loop {
-            self.pace.take(call).await;
-            match send().await {
+            match self.call(call, &send).await {
                 Err(CallError { kind: CallErrorKind::NotFound, .. })
                     if tried < VISIBILITY_TRIES =>
                 {
@@ -241,6 +317,39 @@ impl Registry {
     }
 }
 
+/// The status as AWS IoT calls it.
+pub(crate) fn aws_status(status: ledger::CertificateStatus) -> CertificateStatus {
+    match status {
+        ledger::CertificateStatus::Active => CertificateStatus::Active,
+        ledger::CertificateStatus::Inactive => CertificateStatus::Inactive,
+    }
+}
+
+fn incomplete(call: Call, what: &str) -> CallError {
+    CallError { call, kind: CallErrorKind::Unavailable(format!("the answer lacks {what}")) }
+}
+
+fn registered(described: DescribeCertificateOutput) -> Result<Registered, CallError> {
+    let lacks = |what| incomplete(Call::DescribeCertificate, what);
+    let description = described.certificate_description.ok_or_else(|| lacks("the certificate"))?;
+    Ok(Registered {
+        arn: description.certificate_arn.ok_or_else(|| lacks("the certificate's ARN"))?,
+        status: description.status.ok_or_else(|| lacks("the certificate's status"))?,
+        created: description
+            .creation_date
+            .ok_or_else(|| lacks("the certificate's date"))?
+            .as_secs_f64(),
+    })
+}
+
+/// Attributes to merge into those that a thing has; nothing to send where there are none.
+fn payload(attributes: &BTreeMap<String, String>) -> Option<AttributePayload> {
+    let attributes: HashMap<_, _> =
+        attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    (!attributes.is_empty())
+        .then(|| AttributePayload::builder().set_attributes(Some(attributes)).merge(true).build())
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use ledger::Rates;
@@ -251,11 +360,13 @@ pub(crate) mod tests {
             describe_thing: each,
             register_certificate: each,
             create_thing: each,
+            update_thing: each,
             attach_thing_principal: each,
             add_thing_to_thing_group: each,
             attach_policy: each,
             list_thing_principals: each,
             describe_certificate: each,
+            update_certificate: each,
             list_attached_policies: each,
             list_thing_groups: each,
             list_principal_things: each,

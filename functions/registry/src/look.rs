@@ -3,135 +3,232 @@
 use std::collections::HashSet;
 
 use aws_sdk_iot::types::CertificateStatus;
-use ledger::{Note, OutcomeKind, Profile, Work};
+use ledger::{Note, Profile, Stood, Work};
 
-use crate::{CallError, Reason, Registry, client::Registered};
+use crate::{
+    CallError, CallErrorKind, Reason, Registry,
+    claim::{
+        Claim, claim_on_certificate, claim_on_thing, of_other_things, of_others, own_principal,
+    },
+    client::{Registered, aws_status},
+    device::{Change, Device, Lacks, fit, wanted_thing},
+};
 
 /// What stands where a device is to be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finding {
-    /// Nothing: there is no thing of that name.
-    New,
-    /// A thing without any certificate, which the device takes.
-    Free,
-    /// The device itself, whole or in part.
-    Ours(Ours),
-    /// The device itself, and another certificate on its thing as well.
-    Shared {
+    /// Nothing, or the device in part or whole, so that it can be made what its profile says.
+    Device(Device),
+    /// The device, and something else that is attached to its thing or its certificate.
+    Claimed {
         /// ARN of the device's own certificate.
         arn: String,
+        /// What else is attached.
+        claim: Claim,
+    },
+    /// The device, whole, as listings of the account showed it before the run's first write.
+    Listed {
+        /// What is worth knowing about it.
+        warnings: Vec<Note>,
     },
     /// Something else. Nothing is to be touched.
     Conflict(Reason),
 }
 
-/// A device that stands already.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ours {
-    pub(crate) arn: String,
-    pub(crate) created: f64,
-    pub(crate) missing_groups: Vec<String>,
-    pub(crate) missing_policies: Vec<String>,
-    pub(crate) warnings: Vec<Note>,
-}
-
-impl Ours {
-    pub(crate) fn is_whole(&self) -> bool {
-        self.missing_groups.is_empty() && self.missing_policies.is_empty()
-    }
-}
-
 impl Finding {
-    /// The word to note for a device where something stands already: the one that it ends with if
-    /// all goes well, or `conflict`.
-    pub fn word(&self) -> Option<OutcomeKind> {
+    /// What stands, to be noted before the first write.
+    pub fn stood(&self) -> Option<Stood> {
         match self {
-            Self::Ours(ours) if ours.is_whole() => Some(OutcomeKind::Unchanged),
-            Self::Ours(_) | Self::Free => Some(OutcomeKind::Updated),
-            Self::Shared { .. } | Self::Conflict(_) => Some(OutcomeKind::Conflict),
-            Self::New => None,
+            Self::Device(device) => device.stood,
+            Self::Listed { .. } => Some(Stood::Whole),
+            Self::Claimed { .. } | Self::Conflict(_) => Some(Stood::Other),
         }
     }
+
+    /// Whether the device's certificate is registered and INACTIVE, and would be activated.
+    pub fn is_inactive(&self) -> bool {
+        matches!(self, Self::Device(device) if device.lacks.activation)
+    }
 }
 
-/// Looks at one device. A deferred device has no thing yet, so there is nothing to look at.
+/// Why looking ended without a device to make.
+pub(crate) enum Obstacle {
+    Call(CallError),
+    Finding(Box<Finding>),
+}
+
+impl From<CallError> for Obstacle {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<Reason> for Obstacle {
+    fn from(reason: Reason) -> Self {
+        Self::Finding(Box::new(Finding::Conflict(reason)))
+    }
+}
+
+/// The finding that looking came to.
+pub(crate) fn finding(examined: Result<Device, Obstacle>) -> Result<Finding, CallError> {
+    match examined {
+        Ok(device) => Ok(Finding::Device(device)),
+        Err(Obstacle::Finding(finding)) => Ok(*finding),
+        Err(Obstacle::Call(error)) => Err(error),
+    }
+}
+
+/// Looks at one device of a manifest.
 pub async fn look(
     registry: &Registry,
     profile: &Profile,
     work: &Work,
 ) -> Result<Finding, CallError> {
     if profile.defer_things {
-        return Ok(Finding::New);
+        finding(examine_certificate(registry, profile, work).await)
+    } else {
+        finding(examine(registry, profile, work).await)
     }
-    let thing = &work.thing;
-    let Some(found) = registry.describe_thing(thing).await? else { return Ok(Finding::New) };
-    if let Some(wanted) =
-        profile.thing_type.as_ref().filter(|wanted| found.thing_type.as_ref() != Some(wanted))
-    {
-        let found = found
-            .thing_type
-            .map_or_else(|| "no type".to_owned(), |name| format!("the type `{name}`"));
-        return Ok(Finding::Conflict(Reason::ThingOtherType {
-            thing: thing.clone(),
-            found,
-            wanted: wanted.clone(),
-        }));
-    }
-    let principals = registry.list_thing_principals(thing).await?;
-    if principals.is_empty() {
-        return Ok(Finding::Free);
-    }
-    let (own, others): (Vec<_>, Vec<_>) =
-        principals.into_iter().partition(|arn| is_certificate(arn, &work.certificate_id));
-    if !others.is_empty() {
-        return Ok(own.into_iter().next().map_or_else(
-            || Finding::Conflict(Reason::ThingHasAnotherCertificate { thing: thing.clone() }),
-            |arn| Finding::Shared { arn },
-        ));
-    }
-    let registered = registry.describe_certificate(&work.certificate_id).await?;
-    if let Some(reason) = unusable(&registered) {
-        return Ok(Finding::Conflict(reason));
-    }
-    let policies = registry.list_attached_policies(&registered.arn).await?;
-    let groups = registry.list_thing_groups(thing).await?;
-    Ok(Finding::Ours(Ours {
-        missing_groups: missing(&profile.thing_groups, groups),
-        missing_policies: missing(&profile.policies, policies),
-        warnings: status_note(&registered, profile).into_iter().collect(),
-        created: registered.created,
-        arn: registered.arn,
-    }))
 }
 
-/// Whether `arn` is that of the certificate `id`.
-pub(crate) fn is_certificate(arn: &str, id: &str) -> bool {
-    arn.rsplit_once("cert/").is_some_and(|(_, found)| found == id)
+/// Looks at a device that listings showed whole. They do not tell what is attached to what; where
+/// that is not just the device's own, `None`, and the device is to be looked at closely.
+pub async fn look_at_listed(
+    registry: &Registry,
+    profile: &Profile,
+    work: &Work,
+) -> Result<Option<Finding>, CallError> {
+    if work.thing.is_empty() {
+        let warnings = status_notes(profile, &aws_status(profile.certificate_status));
+        return Ok(Some(Finding::Listed { warnings }));
+    }
+    let principals = match registry.list_thing_principals(&work.thing).await {
+        Err(CallError { kind: CallErrorKind::NotFound, .. }) => return Ok(None),
+        principals => principals?,
+    };
+    let Some(arn) = own_principal(&principals, work) else { return Ok(None) };
+    let things = registry.list_principal_things(arn).await?;
+    let claim = of_others(&principals, work).or_else(|| of_other_things(&things, work));
+    Ok(claim.is_none().then(|| Finding::Listed { warnings: Vec::new() }))
 }
 
-/// Why a registered certificate cannot be used, where it cannot.
-pub(crate) fn unusable(registered: &Registered) -> Option<Reason> {
+/// Its thing is looked at first. Where there is none, nothing else is asked: whether the certificate
+/// is registered comes out when it is to be registered.
+async fn examine(registry: &Registry, profile: &Profile, work: &Work) -> Result<Device, Obstacle> {
+    let all_but_thing = Lacks::all_but_thing(profile);
+    let Some(found) = registry.describe_thing(&work.thing).await? else {
+        return Ok(Device {
+            stood: None,
+            certificate: None,
+            lacks: Lacks {
+                thing: Some(Change::Create(wanted_thing(profile, work))),
+                ..all_but_thing
+            },
+            warnings: Vec::new(),
+        });
+    };
+    let (lacking_of_thing, mut warnings) = fit(profile, work, &found)?;
+    let thing = lacking_of_thing.map(Change::Update);
+    let principals = registry.list_thing_principals(&work.thing).await?;
+    let own = own_principal(&principals, work);
+    warnings.extend(claim_on_thing(profile, work, &principals)?);
+    let Some(arn) = own else {
+        let lacks = Lacks { thing, ..all_but_thing };
+        return Ok(Device { stood: Some(Stood::Thing), certificate: None, lacks, warnings });
+    };
+    let certificate = registry.describe_certificate(&work.certificate_id).await?;
+    usable(&certificate)?;
+    let things = registry.list_principal_things(arn).await?;
+    warnings.extend(claim_on_certificate(profile, work, arn, &things)?);
+    warnings.extend(status_notes(profile, &certificate.status));
+    let lacks = Lacks { thing, ..lacking(registry, profile, work, &certificate).await? };
+    Ok(standing(certificate, lacks, warnings))
+}
+
+/// Phase 1: the certificate alone. An inactive one gets nothing else, so there is nothing to look at.
+async fn examine_certificate(
+    registry: &Registry,
+    profile: &Profile,
+    work: &Work,
+) -> Result<Device, Obstacle> {
+    let found = match profile.certificate_status {
+        ledger::CertificateStatus::Inactive => None,
+        ledger::CertificateStatus::Active => {
+            registry.find_certificate(&work.certificate_id).await?
+        }
+    };
+    let Some(certificate) = found else {
+        let policies = match profile.certificate_status {
+            ledger::CertificateStatus::Inactive => Vec::new(),
+            ledger::CertificateStatus::Active => profile.policies.clone(),
+        };
+        let lacks = Lacks { policies, ..Lacks::default() };
+        return Ok(Device { stood: None, certificate: None, lacks, warnings: Vec::new() });
+    };
+    usable(&certificate)?;
+    let warnings = status_notes(profile, &certificate.status);
+    let attached = registry.list_attached_policies(&certificate.arn).await?;
+    let lacks = Lacks { policies: missing(&profile.policies, attached), ..Lacks::default() };
+    Ok(standing(certificate, lacks, warnings))
+}
+
+/// What a device lacks whose certificate is attached to its thing.
+pub(crate) async fn lacking(
+    registry: &Registry,
+    profile: &Profile,
+    work: &Work,
+    certificate: &Registered,
+) -> Result<Lacks, CallError> {
+    let policies = registry.list_attached_policies(&certificate.arn).await?;
+    let groups = registry.list_thing_groups(&work.thing).await?;
+    Ok(Lacks {
+        groups: missing(&profile.thing_groups, groups),
+        policies: missing(&profile.policies, policies),
+        ..Lacks::default()
+    })
+}
+
+/// A device that stands, whole or in part.
+pub(crate) fn standing(certificate: Registered, lacks: Lacks, warnings: Vec<Note>) -> Device {
+    let stood = if lacks.is_nothing() { Stood::Whole } else { Stood::Part };
+    Device { stood: Some(stood), certificate: Some(certificate), lacks, warnings }
+}
+
+/// Refuses a registered certificate that cannot be used.
+pub(crate) fn usable(registered: &Registered) -> Result<(), Reason> {
     match &registered.status {
-        CertificateStatus::Active | CertificateStatus::Inactive => None,
-        CertificateStatus::Revoked => Some(Reason::CertificateRevoked),
-        status => Some(Reason::CertificateInTransfer { status: status.as_str().to_owned() }),
+        CertificateStatus::Active | CertificateStatus::Inactive => Ok(()),
+        CertificateStatus::Revoked => Err(Reason::CertificateRevoked),
+        status => Err(Reason::CertificateInTransfer { status: status.as_str().to_owned() }),
     }
 }
 
+/// What is worth knowing about the status of a registered certificate.
+///
 /// An import never changes the status of a certificate that exists, so a difference is only told.
-pub(crate) fn status_note(registered: &Registered, profile: &Profile) -> Option<Note> {
-    let (code, reason) = match (profile.certificate_status, &registered.status) {
-        (ledger::CertificateStatus::Active, CertificateStatus::Inactive) => (
+pub(crate) fn status_notes(profile: &Profile, status: &CertificateStatus) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut note = |code: &str, reason: &str| {
+        notes.push(Note { code: code.to_owned(), reason: reason.to_owned() });
+    };
+    match (profile.certificate_status, status) {
+        (ledger::CertificateStatus::Active, CertificateStatus::Inactive) => note(
             "Certificate.LeftInactive",
             "the certificate was registered INACTIVE before and was left so; activate it in AWS IoT if the device is to connect",
         ),
-        (ledger::CertificateStatus::Inactive, CertificateStatus::Active) => (
+        (ledger::CertificateStatus::Inactive, CertificateStatus::Active) => note(
             "Certificate.LeftActive",
             "the certificate was registered ACTIVE before and was left so",
         ),
-        _ => return None,
-    };
-    Some(Note { code: code.to_owned(), reason: reason.to_owned() })
+        (ledger::CertificateStatus::Active, CertificateStatus::Active) if profile.defer_things => {
+            note(
+                "Certificate.ActiveWithoutThing",
+                "the certificate is active and has its policies, and its thing comes later: the device can connect already",
+            );
+        }
+        _ => {}
+    }
+    notes
 }
 
 fn missing(wanted: &[String], present: Vec<String>) -> Vec<String> {

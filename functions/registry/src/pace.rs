@@ -1,64 +1,216 @@
 //! Keeps each operation at its share of the quota.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+mod bucket;
+mod limiter;
+mod usage;
 
-use ledger::Rates;
-use tokio::time::{Instant, sleep_until};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, RandomState},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
+use ledger::{Ceiling, Rates};
+use tokio::{
+    sync::{Mutex as Turns, MutexGuard as Turn},
+    time::{Instant, sleep_until},
+};
+
+pub use self::usage::Usage;
+use self::{bucket::Bucket, limiter::Limiter, usage::Meter};
 use crate::Call;
 
-/// How far a pause may be made up for: a call that came late lets the next ones follow sooner.
-const BURST: Duration = Duration::from_millis(250);
-
-/// The least rate that is kept, in calls a second, so that a wrong configuration stalls nothing for good.
-const SLOWEST: f64 = 0.01;
+/// Whoever waits looks this often whether the rate has changed.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// One token bucket an operation, kept for as long as the function's process lives.
 ///
-/// A bucket is the time of its next free slot: taking a token moves it on by one interval.
-#[derive(Debug, Default)]
+/// Before the first [`share`](Self::share) nothing is held up.
+#[derive(Debug)]
 pub struct Pace {
-    slots: Mutex<HashMap<&'static str, Slot>>,
+    operations: HashMap<&'static str, Operation>,
 }
 
+/// What paces one operation.
+#[derive(Debug)]
+struct Operation {
+    /// Devices wait in a line; the first one waits for the token.
+    line: Turns<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Calls a second of all workers together, and how many there are; none before the first share.
+    share: Option<(f64, u32)>,
+    bucket: Bucket,
+    limiter: Limiter,
+    meter: Meter,
+}
+
+/// A token that was taken, and when.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    interval: Duration,
-    next: Instant,
+pub(crate) struct Token {
+    call: Call,
+    taken: Instant,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let now = Instant::now();
+        let operations = Call::PACED.map(|call| (call.name(), Operation::new(now)));
+        Self { operations: operations.into_iter().collect() }
+    }
 }
 
 impl Pace {
     /// Sets the rates to this worker's share: one of `workers` equal ones.
     pub fn share(&self, rates: &Rates, workers: u32) {
-        self.share_from(Instant::now(), rates, workers);
-    }
-
-    /// Waits for this operation's next token.
-    pub(crate) async fn take(&self, call: Call) {
-        let Some(due) = self.reserve(Instant::now(), call) else { return };
-        sleep_until(due).await;
-    }
-
-    fn share_from(&self, now: Instant, rates: &Rates, workers: u32) {
-        let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for call in Call::PACED {
-            let Some(rate) = call.rate(rates) else { continue };
-            let interval = Duration::from_secs_f64(f64::from(workers.max(1)) / rate.max(SLOWEST));
-            slots
-                .entry(call.name())
-                .and_modify(|slot| slot.interval = interval)
-                .or_insert(Slot { interval, next: now });
+            if let (Some(operation), Some(rate)) = (self.operation(call), call.rate(rates)) {
+                operation.state().share = Some((rate, workers.max(1)));
+            }
         }
     }
 
-    /// When the next token is due, for somebody who asks for it `now`.
-    fn reserve(&self, now: Instant, call: Call) -> Option<Instant> {
-        let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let slot = slots.get_mut(call.name())?;
-        let due = slot.next.max(now.checked_sub(BURST).unwrap_or(now));
-        slot.next = due + slot.interval;
-        Some(due)
+    /// Continues under the ceilings that other processes met, as if they had been met here.
+    pub fn resume(&self, ceilings: &BTreeMap<String, Ceiling>) {
+        let (now, clock) = (Instant::now(), clock());
+        for (name, ceiling) in ceilings {
+            let Some(operation) = self.operations.get(name.as_str()) else { continue };
+            let mut state = operation.state();
+            let Some((rate, _)) = state.share else { continue };
+            let age = Duration::try_from_secs_f64(clock - ceiling.at).unwrap_or_default();
+            state.limiter = Limiter::resumed(ceiling.calls_a_second / rate, age, now);
+        }
     }
+
+    /// The ceilings that hold operations down now, for all workers together.
+    pub fn ceilings(&self) -> BTreeMap<String, Ceiling> {
+        let (now, clock) = (Instant::now(), clock());
+        let ceiling = |(name, operation): (&&'static str, &Operation)| {
+            let state = operation.state();
+            let (rate, _) = state.share?;
+            let (part, at) = state.limiter.ceiling(now)?;
+            let at = clock - now.saturating_duration_since(at).as_secs_f64();
+            Some(((*name).to_owned(), Ceiling { calls_a_second: part * rate, at }))
+        };
+        self.operations.iter().filter_map(ceiling).collect()
+    }
+
+    /// What each operation was used for since this was last asked, where it was used.
+    pub fn usage(&self) -> BTreeMap<&'static str, Usage> {
+        let now = Instant::now();
+        self.operations
+            .iter()
+            .map(|(name, operation)| (*name, operation.state().meter.read(now)))
+            .filter(|(_, usage)| *usage != Usage::default())
+            .collect()
+    }
+
+    /// Waits for this operation's next token.
+    pub(crate) async fn take(&self, call: Call) -> Token {
+        if let Some(operation) = self.operation(call) {
+            operation.take().await;
+        }
+        Token { call, taken: Instant::now() }
+    }
+
+    /// The call that the token was taken for was answered, and not throttled.
+    pub(crate) fn succeeded(&self, token: Token) {
+        if let Some(operation) = self.operation(token.call) {
+            operation.state().limiter.succeeded(token.taken);
+        }
+    }
+
+    /// The call that the token was taken for was throttled.
+    pub(crate) fn throttled(&self, token: Token) {
+        if let Some(operation) = self.operation(token.call) {
+            let mut state = operation.state();
+            state.limiter.throttled(token.taken, Instant::now());
+            state.meter.throttled();
+        }
+    }
+
+    fn operation(&self, call: Call) -> Option<&Operation> {
+        self.operations.get(call.name())
+    }
+}
+
+impl Operation {
+    fn new(now: Instant) -> Self {
+        let bucket = Bucket::new(anywhere(), now);
+        Self {
+            line: Turns::default(),
+            state: Mutex::new(State {
+                share: None,
+                bucket,
+                limiter: Limiter::default(),
+                meter: Meter::default(),
+            }),
+        }
+    }
+
+    /// Leaving while one waits takes no token.
+    async fn take(&self) {
+        let mut waiting = None;
+        let _turn: Turn<'_, ()> = if let Ok(turn) = self.line.try_lock() {
+            turn
+        } else {
+            waiting = Some(Waiting::begin(self));
+            self.line.lock().await
+        };
+        loop {
+            let now = Instant::now();
+            let taken = self.state().take(now);
+            let Err(due) = taken else { return };
+            waiting.get_or_insert_with(|| Waiting::begin(self));
+            sleep_until(due.min(now + LOOK_AGAIN)).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        if let Some((rate, workers)) = self.share {
+            let part = self.limiter.part(now);
+            self.bucket.take(now, part * rate / f64::from(workers))?;
+        }
+        self.meter.called();
+        Ok(())
+    }
+}
+
+/// Somebody who waits, until dropped.
+struct Waiting<'a>(&'a Operation);
+
+impl<'a> Waiting<'a> {
+    fn begin(operation: &'a Operation) -> Self {
+        operation.state().meter.begins_to_wait(Instant::now());
+        Self(operation)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.state().meter.ends_waiting(Instant::now());
+    }
+}
+
+/// Seconds of the Unix epoch.
+fn clock() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// Somewhere between 0 and 1, elsewhere in each process.
+fn anywhere() -> f64 {
+    let random = RandomState::new().hash_one(0_u8) >> 32;
+    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
@@ -66,48 +218,116 @@ mod tests {
     use super::*;
     use crate::client::tests::rates;
 
-    /// When somebody who begins at `now` has made so many calls, each as soon as it may be made.
-    fn after(now: Instant, calls: u32, call: Call, pace: &Pace) -> Instant {
-        (0..calls).fold(now, |now, _| pace.reserve(now, call).unwrap().max(now))
+    fn paced(calls_a_second: f64, workers: u32) -> Pace {
+        let pace = Pace::default();
+        pace.share(&rates(calls_a_second), workers);
+        pace
     }
 
-    fn paced(now: Instant, calls_a_second: f64, workers: u32) -> Pace {
-        let pace = Pace::default();
-        pace.share_from(now, &rates(calls_a_second), workers);
-        pace
+    /// Seconds that so many calls take from `now` on, each made as soon as it may be made.
+    fn seconds(calls: u32, now: Instant, state: &mut State) -> f64 {
+        let ended = (0..calls).fold(now, |mut now, _| {
+            while let Err(due) = state.take(now) {
+                now = due.min(now + LOOK_AGAIN);
+            }
+            now
+        });
+        (ended - now).as_secs_f64()
     }
 
     #[test]
     fn calls_keep_to_the_share_of_the_rate() {
-        let now = Instant::now();
+        let pace = paced(100.0, 4);
+        let mut state = pace.operations["AttachPolicy"].state();
         // Four workers have 25 a second each.
-        let ended = after(now, 101, Call::AttachPolicy, &paced(now, 100.0, 4));
-        assert_eq!(ended - now, Duration::from_secs(4));
+        let took = seconds(250, Instant::now(), &mut state);
+        assert!((9.9..10.1).contains(&took), "{took}");
     }
 
     #[test]
-    fn operations_do_not_wait_for_each_other() {
+    fn a_share_that_changes_takes_effect_at_once() {
+        let pace = paced(100.0, 4);
+        let mut state = pace.operations["AttachPolicy"].state();
         let now = Instant::now();
-        let pace = paced(now, 1.0, 1);
-        let later = after(now, 20, Call::RegisterCertificate, &pace);
-        assert_eq!(after(later, 1, Call::CreateThing, &pace), later);
+        assert!(seconds(25, now, &mut state) > 0.9);
+        state.share = Some((100.0, 1));
+        let took = seconds(100, now + Duration::from_secs(1), &mut state);
+        assert!((0.9..1.1).contains(&took), "{took}");
     }
 
     #[test]
-    fn a_long_pause_does_not_become_a_flood() {
+    fn a_throttled_operation_slows_down_and_comes_back() {
+        let pace = paced(100.0, 1);
+        let mut state = pace.operations["AttachPolicy"].state();
         let now = Instant::now();
-        let pace = paced(now, 100.0, 1);
-        let later = now + Duration::from_mins(1);
-        let ended = after(later, 126, Call::AttachPolicy, &pace);
-        assert_eq!(ended + BURST - later, Duration::from_millis(1_250));
+        state.limiter.throttled(now, now);
+        let took = seconds(100, now, &mut state);
+        assert!((1.05..1.25).contains(&took), "{took}");
+        let took = seconds(1_000, now + Duration::from_mins(1), &mut state);
+        // A second's credit from the pause is used up first.
+        assert!((8.9..9.1).contains(&took), "{took}");
     }
 
     #[tokio::test]
-    async fn a_call_waits_for_its_token() {
+    async fn a_ceiling_is_the_same_for_a_worker_with_another_share() {
+        let first = paced(100.0, 4);
+        assert!(first.ceilings().is_empty());
+        let token = first.take(Call::AttachPolicy).await;
+        first.throttled(token);
+        let ceilings = first.ceilings();
+        assert!((ceilings["AttachPolicy"].calls_a_second - 100.0).abs() < 1e-6, "{ceilings:?}");
+        assert_eq!(first.usage()["AttachPolicy"].throttles, 1);
+
+        let second = paced(400.0, 2);
+        second.resume(&ceilings);
+        let again = second.ceilings();
+        assert!((again["AttachPolicy"].calls_a_second - 100.0).abs() < 1e-6, "{again:?}");
+        assert!((again["AttachPolicy"].at - ceilings["AttachPolicy"].at).abs() < 1.0);
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_for_its_token_and_not_for_other_operations() {
+        let pace = paced(20.0, 1);
         let begun = Instant::now();
-        let pace = paced(begun, 100.0, 1);
-        pace.take(Call::AttachPolicy).await;
-        pace.take(Call::AttachPolicy).await;
-        assert!(begun.elapsed() >= Duration::from_millis(10));
+        for _ in 0..4 {
+            pace.take(Call::AttachPolicy).await;
+        }
+        assert!(begun.elapsed() >= Duration::from_millis(150));
+        let Usage { calls, limited, throttles } = pace.usage()["AttachPolicy"];
+        assert_eq!((calls, throttles), (4, 0));
+        assert!(limited <= begun.elapsed() && limited >= Duration::from_millis(150), "{limited:?}");
+        assert!(!pace.usage().contains_key("CreateThing"));
+    }
+
+    #[tokio::test]
+    async fn who_waits_in_line_sees_that_the_share_has_changed() {
+        let pace = paced(0.1, 1);
+        let devices = futures::future::join_all((0..10).map(|_| pace.take(Call::CreateThing)));
+        let begun = Instant::now();
+        let change = async { pace.share(&rates(10_000.0), 1) };
+        futures::join!(devices, change);
+        assert!(begun.elapsed() < LOOK_AGAIN * 2, "not the 100 seconds of the first share");
+        assert!(pace.usage()["CreateThing"].limited <= begun.elapsed(), "ten at a time count once");
+    }
+
+    #[tokio::test]
+    async fn who_leaves_the_line_takes_no_token() {
+        let pace = paced(0.1, 1);
+        for _ in 0..2 {
+            let gone = pace.take(Call::CreateThing);
+            let _ = tokio::time::timeout(Duration::from_millis(5), gone).await;
+        }
+        let Usage { calls, limited, .. } = pace.usage()["CreateThing"];
+        assert_eq!(calls, 0);
+        assert!(limited >= Duration::from_millis(9), "{limited:?}");
+        assert_eq!(pace.usage().get("CreateThing"), None, "nobody waits any more");
+    }
+
+    #[test]
+    fn processes_that_begin_together_do_not_call_together() {
+        let first: Vec<_> = (0..100).map(|_| anywhere()).collect();
+        assert!(first.iter().all(|first| (0.0..=1.0).contains(first)));
+        let low = first.iter().filter(|first| **first < 0.5).count();
+        assert!((20..80).contains(&low), "{first:?}");
     }
 }

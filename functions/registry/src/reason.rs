@@ -28,9 +28,9 @@ pub enum Reason {
         /// What the profile says.
         wanted: String,
     },
-    /// Somebody made a thing of this name, differently, while the device was being registered.
+    /// Somebody made a thing of this name, of another type, while the device was being made.
     #[error(
-        "a thing `{thing}` with another configuration appeared while this device was being registered; its certificate is registered without a policy and cannot connect. Compare the two files, then import again"
+        "somebody made a thing `{thing}` of another type while this device was being made. Find out which is right, then import again"
     )]
     ThingChangedMeanwhile {
         /// Name of the thing.
@@ -38,18 +38,46 @@ pub enum Reason {
     },
     /// Another run gave the thing another certificate at the same time; this one stepped back.
     #[error(
-        "another file gave the thing `{thing}` another certificate at the same moment; this one was detached again and cannot connect. Two files name the same device: find out which is right, then import it again"
+        "another file gave the thing `{thing}` another certificate at the same moment, so this one was detached from it again. Two files name the same device: find out which is right, then import it again"
     )]
     ThingRaced {
         /// Name of the thing.
         thing: String,
     },
+    /// There is no type of this name.
+    #[error(
+        "there is no thing type `{name}`. Make it in AWS IoT, or correct the device's type, then import again"
+    )]
+    NoSuchType {
+        /// Name of the type.
+        name: String,
+    },
+    /// The certificate that is to be activated is not registered yet.
+    #[error(
+        "no certificate of this fingerprint is registered, and nothing was written. Import the vendor's manifest first, then upload this file again"
+    )]
+    CertificateNotRegistered,
+    /// An earlier run activated the certificate, and somebody deactivated it since.
+    #[error(
+        "an earlier import activated the certificate, and it is INACTIVE now: somebody deactivated it, and nothing was changed. Activate it in AWS IoT, or set `reactivate = true` in the profile, then upload this file again"
+    )]
+    CertificateDeactivated,
     /// The certificate belongs to another thing.
     #[error(
         "the certificate belongs to the thing `{other}` already; nothing was changed. Detach it there first if the device was renamed"
     )]
     CertificateOnAnotherThing {
         /// Name of that thing.
+        other: String,
+    },
+    /// Another run gave the certificate to another thing at the same time; this one stepped back.
+    #[error(
+        "another file gave the certificate to the thing `{other}` at the same moment, so it was detached from `{thing}` again. Two files name the same device: find out which is right, then import it again"
+    )]
+    CertificateRaced {
+        /// Name of the device's thing.
+        thing: String,
+        /// Name of the other one.
         other: String,
     },
     /// The certificate was revoked.
@@ -116,44 +144,67 @@ pub enum Reason {
         /// The last error.
         cause: String,
     },
+    /// Something was written to AWS IoT before the device could not be finished.
+    #[error("{cause}. Before that, {done}")]
+    HalfDone {
+        /// Why it could not be finished.
+        cause: Box<Self>,
+        /// How far it got.
+        done: String,
+    },
 }
 
 impl Reason {
     /// Stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::ThingHasAnotherCertificate { .. } => "Thing.HasAnotherCertificate",
             Self::ThingOtherType { .. } => "Thing.OtherType",
             Self::ThingChangedMeanwhile { .. } => "Thing.ChangedMeanwhile",
             Self::ThingRaced { .. } => "Thing.Raced",
+            Self::NoSuchType { .. } => "Thing.NoSuchType",
+            Self::CertificateNotRegistered => "Certificate.NotRegistered",
+            Self::CertificateDeactivated => "Certificate.Deactivated",
             Self::CertificateOnAnotherThing { .. } => "Certificate.OnAnotherThing",
+            Self::CertificateRaced { .. } => "Certificate.Raced",
             Self::CertificateRevoked => "Certificate.Revoked",
             Self::CertificateInTransfer { .. } => "Certificate.InTransfer",
             Self::Denied { .. } => "Aws.Denied",
             Self::NotFound { .. } => "Aws.NotFound",
             Self::Refused { .. } => "Aws.Refused",
-            Self::OutOfTime => "Register.OutOfTime",
+            Self::OutOfTime => "Worker.OutOfTime",
             Self::Throttled { .. } => "Aws.Throttled",
             Self::Unavailable { .. } => "Aws.Unavailable",
+            Self::HalfDone { cause, .. } => cause.code(),
         }
     }
 
+    /// Whether the same file can succeed later, after waiting or after what the text says was done.
+    pub fn can_retry(&self) -> bool {
+        ledger::can_retry(self.code())
+    }
+
     /// How a device with this reason is counted.
-    pub const fn outcome(&self) -> OutcomeKind {
+    pub fn outcome(&self) -> OutcomeKind {
         match self {
             Self::ThingHasAnotherCertificate { .. }
             | Self::ThingOtherType { .. }
             | Self::ThingChangedMeanwhile { .. }
             | Self::ThingRaced { .. }
             | Self::CertificateOnAnotherThing { .. }
+            | Self::CertificateRaced { .. }
             | Self::CertificateRevoked
-            | Self::CertificateInTransfer { .. } => OutcomeKind::Conflict,
-            Self::Denied { .. }
+            | Self::CertificateInTransfer { .. }
+            | Self::CertificateDeactivated => OutcomeKind::Conflict,
+            Self::CertificateNotRegistered => OutcomeKind::Waiting,
+            Self::NoSuchType { .. }
+            | Self::Denied { .. }
             | Self::NotFound { .. }
             | Self::Refused { .. }
             | Self::OutOfTime
             | Self::Throttled { .. }
             | Self::Unavailable { .. } => OutcomeKind::Failed,
+            Self::HalfDone { cause, .. } => cause.outcome(),
         }
     }
 }
@@ -171,6 +222,51 @@ impl From<CallError> for Reason {
                 message: "it is there already".to_owned(),
             },
             CallErrorKind::Refused { code, message } => Self::Refused { call, code, message },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::About;
+
+    use super::*;
+
+    #[test]
+    fn the_table_of_codes_counts_devices_as_they_are_counted_here() {
+        let (call, text) = (Call::CreateThing, String::new);
+        let reasons = [
+            Reason::ThingHasAnotherCertificate { thing: text() },
+            Reason::ThingOtherType { thing: text(), found: text(), wanted: text() },
+            Reason::ThingChangedMeanwhile { thing: text() },
+            Reason::ThingRaced { thing: text() },
+            Reason::NoSuchType { name: text() },
+            Reason::CertificateNotRegistered,
+            Reason::CertificateDeactivated,
+            Reason::CertificateOnAnotherThing { other: text() },
+            Reason::CertificateRaced { thing: text(), other: text() },
+            Reason::CertificateRevoked,
+            Reason::CertificateInTransfer { status: text() },
+            Reason::Denied { call, message: text() },
+            Reason::NotFound { call },
+            Reason::Refused { call, code: text(), message: text() },
+            Reason::OutOfTime,
+            Reason::Throttled { call },
+            Reason::Unavailable { call, cause: text() },
+        ];
+        let all = include_str!("reason.rs").matches(" => \"").count();
+        assert_eq!(reasons.len(), all, "every reason is here");
+        for reason in reasons {
+            let (_, codes) = ledger::CODES
+                .iter()
+                .find(|(about, _)| *about == About::Entry(reason.outcome()))
+                .unwrap();
+            assert!(codes.iter().any(|known| known.code == reason.code()), "{}", reason.code());
+            let half_done = Reason::HalfDone { cause: Box::new(reason.clone()), done: text() };
+            assert_eq!(
+                (half_done.code(), half_done.outcome(), half_done.can_retry()),
+                (reason.code(), reason.outcome(), reason.can_retry())
+            );
         }
     }
 }

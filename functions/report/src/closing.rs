@@ -1,15 +1,9 @@
 //! A run that ended without reaching its own report: its last workers may still be busy.
 
-use std::{
-    collections::HashSet,
-    time::{Duration, SystemTime},
-};
+use std::{collections::HashSet, time::SystemTime};
 
-use ledger::{Leases, RunFiles, Store, StoreError};
+use ledger::{LONGEST_UNIT, Leases, RunFiles, Store, StoreError};
 use serde::Deserialize;
-
-/// How long a worker can still be busy after its intent: the longest that a function runs.
-const LONGEST_UNIT: Duration = Duration::from_mins(15);
 
 const WAIT_SECONDS: u32 = 5;
 

@@ -5,14 +5,15 @@
 
 mod closing;
 mod error;
+mod limited;
 mod problems;
 mod results;
 mod stop;
 mod summary;
 
 use ledger::{
-    Counts, Keep, Leases, Object, Plan, Prepared, Report, RunFiles, SourceSummary, Stop, Store,
-    Verdict, within_task_limit,
+    Counts, FinishedFile, Keep, Leases, Limited, Object, Plan, Prepared, Report, RunFiles,
+    SourceSummary, Stop, Store, Verdict, finished_file, within_task_limit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +37,7 @@ pub struct Event {
 /// What the report needs of a run's state.
 #[derive(Debug, Deserialize)]
 pub struct State {
-    /// Vendor whose bucket the file was uploaded to.
+    /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
     pub vendor: String,
     /// The file, as its event named it.
     pub object: Object,
@@ -103,8 +104,13 @@ async fn write(
         Some(prepared) => results::write(store, files, prepared, stop.as_ref()).await?,
         None => Recount::of_no_entries(),
     };
-    let report = assemble(store.bucket(), files, state, plan.as_ref(), stop, recount);
+    let mut report = assemble(store.bucket(), files, state, plan.as_ref(), stop, recount);
+    report.limited = limited(store, files, plan.as_ref()).await?;
     store.write_json(&files.report(), &report, Keep::Always).await?;
+    if report.verdict != Verdict::Stopped && report.counts.fine() > 0 {
+        let file = FinishedFile { run: report.run.clone() };
+        store.write_json(&finished_file(&report.source.sha256), &file, Keep::Always).await?;
+    }
     tracing::info!(
         run = report.run,
         verdict = report.verdict.word(),
@@ -113,6 +119,19 @@ async fn write(
         "reported"
     );
     Ok(report)
+}
+
+/// Which quotas held the run up.
+async fn limited(
+    store: &Store,
+    files: &RunFiles,
+    plan: Option<&Plan>,
+) -> Result<Vec<Limited>, ReportError> {
+    let Some((plan, prepared)) = plan.and_then(|plan| Some((plan, plan.prepared.as_ref()?))) else {
+        return Ok(Vec::new());
+    };
+    let limits = limited::collect(store, files, prepared.units).await?;
+    Ok(limits.map(|limits| limited::limited(&limits, &plan.rate)).unwrap_or_default())
 }
 
 fn assemble(
@@ -140,12 +159,14 @@ fn assemble(
         vendor: state.vendor.clone(),
         profile: plan.map(|plan| plan.profile_name.clone()).unwrap_or_default(),
         source: source(state, plan),
+        batch: prepared.and_then(|prepared| prepared.batch.clone()),
         signers: prepared.map(|prepared| prepared.signers.clone()).unwrap_or_default(),
         counts,
         stopped: stop.map(|Stop { code, reason }| ledger::Note { code, reason }),
         problems,
         warnings,
         notes: prepared.map(|prepared| prepared.notes.clone()).unwrap_or_default(),
+        limited: Vec::new(),
         results: prepared.map(|_| format!("s3://{bucket}/{}", files.results())).unwrap_or_default(),
     }
 }
@@ -180,7 +201,7 @@ mod tests {
 
     use super::*;
 
-    const CALLS: [&str; 11] = [
+    const CALLS: [&str; 13] = [
         "describe_thing",
         "register_certificate",
         "create_thing",
@@ -192,6 +213,8 @@ mod tests {
         "list_attached_policies",
         "list_thing_groups",
         "list_principal_things",
+        "update_thing",
+        "update_certificate",
     ];
 
     /// The plan of a run whose Decode read one device.
@@ -205,6 +228,7 @@ mod tests {
             "profile": {
                 "policies": [], "thing_groups": [], "thing_type": null,
                 "certificate_status": "active", "defer_things": false, "thing_name": null,
+                "attributes": {}, "on_conflict": "fail", "reactivate": false,
                 "bundle": "E0E0",
             },
             "signers": {"pins": [], "trust_uploaded": false},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Example, Outcome, Problem};
+use ledger::{Example, Outcome, Problem, can_retry};
 
 /// Problems by code, each with its first entry as the example.
 #[derive(Debug, Default)]
@@ -18,8 +18,13 @@ impl Problems {
         }
         let example =
             Example { entry: entry.entry, place: entry.place.clone(), id: entry.id.clone() };
-        let problem =
-            Problem { code: code.to_owned(), count: 1, reason: reason.to_owned(), example };
+        let problem = Problem {
+            code: code.to_owned(),
+            count: 1,
+            reason: reason.to_owned(),
+            retry: can_retry(code),
+            example,
+        };
         self.by_code.insert(code.to_owned(), problem);
     }
 

@@ -3,7 +3,7 @@
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use ledger::{
     Counts, Keep, Lines, ObjectWriter, Outcome, OutcomeKind, Prepared, Problem, RunFiles, Stop,
-    Store, StoreError, Unit, Work,
+    Store, StoreError, Unit, Work, can_retry,
 };
 
 use crate::{ReportError, problems::Problems};
@@ -11,7 +11,7 @@ use crate::{ReportError, problems::Problems};
 /// Units that are fetched ahead of the one being counted.
 const AHEAD: usize = 16;
 
-const HEADER: [&str; 10] = [
+const HEADER: [&str; 11] = [
     "entry",
     "place",
     "id",
@@ -20,6 +20,7 @@ const HEADER: [&str; 10] = [
     "outcome",
     "code",
     "reason",
+    "retry",
     "unit",
     "warnings",
 ];
@@ -129,6 +130,17 @@ async fn settle(
     Ok(Settled { unit: unit.unit, outcomes, strays })
 }
 
+/// Whether the same file can succeed later; empty where there is nothing to try again.
+fn retry(entry: &Outcome) -> &'static str {
+    if entry.outcome.is_fine() {
+        ""
+    } else if can_retry(&entry.code) {
+        "yes"
+    } else {
+        "no"
+    }
+}
+
 /// One outcome for each device, in order; and how many of `left` belong to none.
 fn match_up(
     work: &[Work],
@@ -209,6 +221,7 @@ impl Book {
             entry.outcome.word(),
             &entry.code,
             &entry.reason,
+            retry(entry),
             &unit.map(|unit| unit.to_string()).unwrap_or_default(),
             &warnings.join(" "),
         ])?;
@@ -235,6 +248,8 @@ impl Book {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn work(entry: u64) -> Work {
@@ -245,6 +260,8 @@ mod tests {
             thing: format!("thing-{entry}"),
             certificate_id: format!("{entry:064}"),
             certificate: String::new(),
+            thing_type: None,
+            attributes: BTreeMap::new(),
             warnings: Vec::new(),
         }
     }
@@ -261,6 +278,14 @@ mod tests {
         let outcomes: Vec<_> =
             outcomes.iter().map(|outcome| (outcome.entry, outcome.outcome)).collect();
         assert_eq!((outcomes.as_slice(), strays), (expected, expected_strays));
+    }
+
+    #[test]
+    fn results_say_whether_the_same_file_can_succeed_later() {
+        let ended = |outcome, code| retry(&work(1).outcome(outcome, code, String::new()));
+        assert_eq!(ended(OutcomeKind::Created, ""), "");
+        assert_eq!(ended(OutcomeKind::Waiting, "Certificate.NotRegistered"), "yes");
+        assert_eq!(ended(OutcomeKind::Rejected, "Manifest.Malformed"), "no");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) fn sentence(
     }
     let ended = parts(counts);
     match stop {
-        Some(stop) if counts.fine() == 0 => format!("Nothing was registered: {}", stop.reason),
+        Some(stop) if counts.fine() == 0 => format!("No device was touched: {}", stop.reason),
         Some(stop) => format!("The run stopped on its way ({ended}): {}", stop.reason),
         None if counts.fine() == counts.read => {
             format!("All {} devices are as they should be: {ended}", counts.read)
@@ -91,6 +91,7 @@ mod tests {
             code: "Signature.Invalid".into(),
             count: 1,
             reason: "the signature is wrong".into(),
+            retry: false,
             example,
         };
         let text = sentence(&counts, true, None, &[problem]);

@@ -4,6 +4,10 @@ use super::{Config, Problem, Profile, suggest};
 
 /// Registrations a second that one worker manages.
 pub(super) const REGISTRATIONS_A_WORKER: f64 = 100.0;
+/// With so many workers, units of one device each are carried out about as fast as AWS's default quota allows.
+pub(super) const WORKERS_FOR_SMALL_UNITS: f64 = 8.0;
+/// So few workers serve any rate.
+pub(super) const MIN_WORKERS: u32 = 4;
 /// A Distributed Map runs at most this many children at a time.
 pub(super) const MAX_WORKERS: u32 = 10_000;
 /// AWS IoT attaches at most this many policies to a certificate, and lets a thing be in at most
@@ -18,6 +22,11 @@ const STACK_LENGTH: std::ops::RangeInclusive<usize> = 3..=40;
 const MAX_RATE: f64 = 1_000_000.0;
 /// S3 keeps these beginnings of a bucket name to itself.
 const RESERVED: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+/// AWS IoT gives a thing at most this many attributes without a type, and with one.
+const MAX_ATTRIBUTES: usize = 3;
+const MAX_ATTRIBUTES_WITH_TYPE: usize = 50;
+/// Length of an attribute's value.
+const MAX_VALUE: usize = 800;
 /// What may stand in braces in a naming template.
 const NAME_FIELDS: [&str; 6] = ["cn", "unique_id", "mac", "chip_id", "serial", "fingerprint"];
 /// The retention times that CloudWatch Logs takes.
@@ -138,6 +147,65 @@ fn check_profile(name: &str, profile: &Profile, problems: &mut Vec<Problem>) {
             format!("`thing_name` in [{key}] \"{template}\": {reason}"),
         ));
     }
+    attributes(&key, profile, problems);
+}
+
+fn attributes(profile_key: &str, profile: &Profile, problems: &mut Vec<Problem>) {
+    let key = format!("{profile_key}.attributes");
+    let (most, condition) = match profile.thing_type {
+        Some(_) => (MAX_ATTRIBUTES_WITH_TYPE, ""),
+        None => (MAX_ATTRIBUTES, " where the profile has no `thing_type`"),
+    };
+    let count = profile.attributes.len();
+    if count > most {
+        problems.push(Problem::new(
+            &key,
+            format!("`attributes` in [{profile_key}]: AWS IoT allows at most {most}{condition}, got {count}"),
+        ));
+    }
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.,@/:#-".contains(&byte);
+    for (name, text) in &profile.attributes {
+        let message = if !legal_name(name, MAX_NAME, in_name) {
+            format!("a name must be 1 to {MAX_NAME} letters, digits and `_.,@/:#-`, got \"{name}\"")
+        } else if let Err(reason) = attribute_template(text) {
+            format!("`{name}` \"{text}\": {reason}")
+        } else {
+            continue;
+        };
+        problems.push(Problem::new(
+            format!("{key}.{name}"),
+            format!("`attributes` in [{profile_key}]: {message}"),
+        ));
+    }
+}
+
+/// Which fields there are depends on the file: a list may have columns of its own.
+fn attribute_template(template: &str) -> Result<(), String> {
+    if template.is_empty() {
+        return Err("an attribute needs a value, since AWS IoT knows no empty one".to_owned());
+    }
+    let mut rest = template;
+    let mut literals = 0_usize;
+    while let Some(first) = rest.chars().next() {
+        if first == '{' {
+            rest = match rest.get(1..).and_then(|rest| rest.split_once('}')) {
+                Some((field, after)) if !field.contains('{') => after,
+                _ => return Err("a `{` is not closed by `}`".to_owned()),
+            };
+            continue;
+        }
+        if !(first.is_ascii_alphanumeric() || "_.,@/:#=[]-".contains(first)) {
+            return Err(format!(
+                "an attribute's value holds letters, digits and `_.,@/:#=[]-`, not `{first}`"
+            ));
+        }
+        literals += 1;
+        rest = rest.get(first.len_utf8()..).unwrap_or_default();
+    }
+    if literals > MAX_VALUE {
+        return Err(format!("an attribute's value has at most {MAX_VALUE} characters"));
+    }
+    Ok(())
 }
 
 fn names(

@@ -23,13 +23,16 @@ fn reads_the_sample() {
     let config = parsed(SAMPLE);
     assert_eq!(config.stack, "acme-thingpress");
     assert_eq!(config.architecture, Architecture::X86_64);
-    assert_eq!(config.profiles.keys().collect::<Vec<_>>(), ["default", "gateway"]);
+    assert_eq!(config.profiles.keys().collect::<Vec<_>>(), ["default", "factory", "gateway"]);
     let default = &config.profiles["default"];
     assert_eq!(default.policies, ["sensor-policy"]);
     assert_eq!(default.thing_type.as_deref(), Some("sensor"));
     assert_eq!(default.certificate_status, CertificateStatus::Active);
     assert_eq!(config.profiles["gateway"].policies, ["gateway-base", "gateway-telemetry"]);
     assert_eq!(config.profiles["gateway"].thing_type, None);
+    let factory = &config.profiles["factory"];
+    assert_eq!(factory.certificate_status, CertificateStatus::Inactive);
+    assert!(factory.defer_things && !factory.reactivate);
     assert_eq!(config.vendor.microchip.signers, Signers::default());
     assert_eq!(config.vendor.infineon.bundle, Bundle::E0E0);
 }
@@ -55,6 +58,7 @@ fn reads_every_key() {
         "stack = \"acme\"\narchitecture = \"arm64\"\n\
          [profile.default]\npolicies = [\"a\", \"b\"]\nthing_groups = [\"g\"]\nthing_type = \"t\"\n\
          certificate_status = \"inactive\"\ndefer_things = true\nthing_name = \"acme-{{mac}}\"\nbundle = \"E0E1\"\n\
+         on_conflict = \"adopt\"\nreactivate = true\nattributes = {{ line = \"7\", mac = \"{{mac}}\" }}\n\
          [vendor.microchip]\nsigners = [\"{pin}\", \"uploaded\"]\n[vendor.infineon]\nbundle = \"E0E2\"\n\
          [rate]\nregister_certificate = 400\nlist_thing_groups = 2.5\n[log]\nretention_days = 365\n"
     ));
@@ -68,6 +72,12 @@ fn reads_every_key() {
             certificate_status: CertificateStatus::Inactive,
             defer_things: true,
             thing_name: Some("acme-{mac}".to_owned()),
+            attributes: BTreeMap::from([
+                ("line".to_owned(), "7".to_owned()),
+                ("mac".to_owned(), "{mac}".to_owned()),
+            ]),
+            on_conflict: OnConflict::Adopt,
+            reactivate: true,
             bundle: Some(Bundle::E0E1),
         }
     );
@@ -341,6 +351,54 @@ fn rates_are_more_than_nothing_and_less_than_absurd() {
 }
 
 #[test]
+fn attributes_are_checked_before_anything_is_deployed() {
+    let profile = |text: &str| format!("{LEAST}{text}\n");
+    check(&profile("attributes = { line = \"7\", m = \"{mac}-{Batch No}\", a = \"[x]=1\" }"), &[]);
+    check(
+        &profile("attributes = { a = \"1\", b = \"1\", c = \"1\", d = \"1\" }"),
+        &[
+            "line 3: `attributes` in [profile.default]: AWS IoT allows at most 3 where the profile has no `thing_type`, got 4",
+        ],
+    );
+    check(
+        &profile("thing_type = \"t\"\nattributes = { a = \"1\", b = \"1\", c = \"1\", d = \"1\" }"),
+        &[],
+    );
+    check(
+        &profile("[profile.default.attributes]\nline = \"7\"\nmac = \"{mac\"\n\"a b\" = \"1\"\nnote = \"two words\"\nnone = \"\"\nkind = 7")
+            .replace("[profile.default]\n[profile.default.attributes]\n", "[profile.default]\nthing_type = \"t\"\n[profile.default.attributes]\n"),
+        &[
+            "line 6: `attributes` in [profile.default]: `mac` \"{mac\": a `{` is not closed by `}`",
+            "line 7: `attributes` in [profile.default]: a name must be 1 to 128 letters, digits and `_.,@/:#-`, got \"a b\"",
+            "line 8: `attributes` in [profile.default]: `note` \"two words\": an attribute's value holds letters, digits and `_.,@/:#=[]-`, not ` `",
+            "line 9: `attributes` in [profile.default]: `none` \"\": an attribute needs a value, since AWS IoT knows no empty one",
+            "line 10: `kind` in [profile.default.attributes] must be a text in quotes, got 7",
+        ],
+    );
+}
+
+#[test]
+fn a_profile_has_one_thing_type() {
+    check(
+        &format!("{LEAST}thing_type = [\"a\", \"b\"]\n"),
+        &[
+            "line 3: `thing_type` in [profile.default] must be one name in quotes, since AWS allows one thing type, got a list",
+        ],
+    );
+}
+
+#[test]
+fn what_stands_already_fails_or_is_adopted() {
+    check(&format!("{LEAST}on_conflict = \"adopt\"\n"), &[]);
+    check(
+        &format!("{LEAST}on_conflict = \"replace\"\n"),
+        &[
+            "line 3: `on_conflict` in [profile.default] must be \"fail\" or \"adopt\", got \"replace\"",
+        ],
+    );
+}
+
+#[test]
 fn logs_are_kept_as_long_as_cloudwatch_offers() {
     check(&format!("{LEAST}[log]\nretention_days = 3653\n"), &[]);
     let error =
@@ -352,17 +410,17 @@ fn logs_are_kept_as_long_as_cloudwatch_offers() {
 }
 
 #[test]
-fn concurrency_is_one_worker_for_each_hundred_registrations() {
+fn there_are_workers_for_small_units_and_one_for_each_hundred_registrations() {
     let concurrency = |rate: f64| {
         let mut config = parsed(LEAST);
         config.rate.register_certificate = rate;
         config.concurrency()
     };
-    assert_eq!(concurrency(0.5), 1);
-    assert_eq!(concurrency(10.0), 1);
-    assert_eq!(concurrency(100.0), 1);
-    assert_eq!(concurrency(100.5), 2);
-    assert_eq!(concurrency(400.0), 4);
+    assert_eq!(concurrency(0.5), 4);
+    assert_eq!(concurrency(4.5), 5);
+    assert_eq!(concurrency(10.0), 8);
+    assert_eq!(concurrency(800.0), 8);
+    assert_eq!(concurrency(800.5), 9);
     assert_eq!(concurrency(1_000_000.0), 10_000);
 }
 
@@ -382,6 +440,9 @@ fn the_configuration_of_a_run_has_its_fixed_shape() {
                     "certificate_status": "active",
                     "defer_things": false,
                     "thing_name": null,
+                    "attributes": {},
+                    "on_conflict": "fail",
+                    "reactivate": false,
                     "bundle": "E0E0",
                 },
             },
@@ -391,15 +452,17 @@ fn the_configuration_of_a_run_has_its_fixed_shape() {
                 "attach_policy": 15.0,
                 "describe_thing": 350.0,
                 "create_thing": 100.0,
+                "update_thing": 100.0,
                 "attach_thing_principal": 100.0,
                 "add_thing_to_thing_group": 100.0,
                 "list_thing_principals": 20.0,
                 "describe_certificate": 10.0,
+                "update_certificate": 10.0,
                 "list_attached_policies": 15.0,
                 "list_thing_groups": 10.0,
                 "list_principal_things": 10.0,
             },
-            "concurrency": 1,
+            "concurrency": 8,
         })
     );
 }

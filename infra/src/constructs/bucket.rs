@@ -15,9 +15,9 @@ const UNFINISHED_UPLOAD_DAYS: u32 = 7;
 /// What a bucket is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// A vendor's manifests arrive here. They stay, replaced versions too: they tell where a device
-    /// came from.
-    Manifests,
+    /// Files of vendors or of the factory arrive here. They stay, replaced versions too: they tell
+    /// where a device came from.
+    Arrivals,
     /// The files of the runs. Reports stay; what is tagged as passing, and what was replaced, does
     /// not.
     Runs,
@@ -33,7 +33,7 @@ impl Bucket {
     /// Adds a bucket and its policy.
     pub(crate) fn new(template: &mut Template, id: &str, name: &str, purpose: Purpose) -> Self {
         let rules = match purpose {
-            Purpose::Manifests => json!([unfinished_uploads()]),
+            Purpose::Arrivals => json!([unfinished_uploads()]),
             Purpose::Runs => json!([unfinished_uploads(), replaced_versions(), passing_objects()]),
         };
         let mut properties = json!({
@@ -53,7 +53,7 @@ impl Bucket {
             },
             "VersioningConfiguration": { "Status": "Enabled" },
         });
-        if purpose == Purpose::Manifests {
+        if purpose == Purpose::Arrivals {
             properties = with(
                 properties,
                 "NotificationConfiguration",

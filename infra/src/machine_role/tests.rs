@@ -105,6 +105,12 @@ fn what_cannot_be_derived_is_refused() {
     let mut by_name = task();
     by_name["Parameters"]["FunctionName"] = json!("acme-decode");
     refused(&by_name, "state `State` must invoke a function that is named as `${...}`");
+    let mut by_name = task();
+    by_name["Resource"] = json!("arn:aws:states:::states:startExecution");
+    for machine in ["acme-import", "{% $chosen ? '${Bucket}' : 'acme-import' %}"] {
+        by_name["Parameters"] = json!({ "StateMachineArn": machine });
+        refused(&by_name, "state `State` must start a machine that is named as `${...}`");
+    }
     let mut no_label = map();
     no_label.as_object_mut().expect("a state").remove("Label");
     assert_eq!(

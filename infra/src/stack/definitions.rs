@@ -5,26 +5,34 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::run_configuration::run_configuration;
 
-/// Starts the import of an object that arrived.
+/// Starts the run of an object that arrived.
 pub(super) const INGEST: &str = include_str!("../../../statemachines/ingest.asl.json");
 /// Imports one file.
 pub(super) const IMPORT: &str = include_str!("../../../statemachines/import.asl.json");
-/// Reports on an import that died.
+/// Activates the devices of one file.
+pub(super) const ACTIVATE: &str = include_str!("../../../statemachines/activate.asl.json");
+/// Reports on a run that died.
 pub(super) const CLOSING: &str = include_str!("../../../statemachines/closing.asl.json");
 
-/// Where the configuration and the number of workers stand in the import's file.
+/// Where the configuration stands in the files of both.
 const CONFIGURATION: Slot =
     Slot { text: "\"Result\": {}", key: "Result", pointer: "/States/Configuration/Result" };
-const WORKERS: Slot = Slot {
-    text: "\"MaxConcurrency\": 1",
-    key: "MaxConcurrency",
-    pointer: "/States/Register/MaxConcurrency",
-};
 
 /// The import's definition with the configuration in force and the number of workers.
 pub(super) fn import(config: &Config) -> Result<String, String> {
-    let definition = CONFIGURATION.fill(IMPORT, &run_configuration(config))?;
-    WORKERS.fill(&definition, &json!(config.concurrency()))
+    filled(IMPORT, "/States/Register/MaxConcurrency", config)
+}
+
+/// The activation's definition with the same. It has as many workers, because what limits it, asking
+/// for and updating certificates, has the same quota as registering them.
+pub(super) fn activate(config: &Config) -> Result<String, String> {
+    filled(ACTIVATE, "/States/Activate/MaxConcurrency", config)
+}
+
+fn filled(definition: &str, workers: &'static str, config: &Config) -> Result<String, String> {
+    let workers = Slot { text: "\"MaxConcurrency\": 1", key: "MaxConcurrency", pointer: workers };
+    let definition = CONFIGURATION.fill(definition, &run_configuration(config))?;
+    workers.fill(&definition, &json!(config.concurrency()))
 }
 
 /// A value of a machine's file that synth replaces.
@@ -70,20 +78,22 @@ mod tests {
     #[test]
     fn writes_configuration_and_workers_where_they_belong_and_nothing_else() {
         let mut config = Config::parse(
-            "stack = \"acme\"\n[profile.default]\n[rate]\nregister_certificate = 401\n",
+            "stack = \"acme\"\n[profile.default]\n[rate]\nregister_certificate = 5\n",
         )
         .expect("a configuration");
         config.log.retention_days = 30;
-        let filled = import(&config).expect("a definition");
-        let mut filled: Value = serde_json::from_str(&filled).expect("JSON");
-        assert_eq!(
-            filled.pointer("/States/Configuration/Result"),
-            Some(&run_configuration(&config))
-        );
-        assert_eq!(filled.pointer("/States/Register/MaxConcurrency"), Some(&json!(5)));
-        filled["States"]["Configuration"]["Result"] = json!({});
-        filled["States"]["Register"]["MaxConcurrency"] = json!(1);
-        assert_eq!(filled, serde_json::from_str::<Value>(IMPORT).expect("JSON"));
+        for (filled, map, file) in
+            [(import(&config), "Register", IMPORT), (activate(&config), "Activate", ACTIVATE)]
+        {
+            let mut filled: Value =
+                serde_json::from_str(&filled.expect("a definition")).expect("JSON");
+            let states = &mut filled["States"];
+            assert_eq!(states["Configuration"]["Result"].take(), run_configuration(&config));
+            assert_eq!(states[map]["MaxConcurrency"].take(), json!(config.concurrency()));
+            states["Configuration"]["Result"] = json!({});
+            states[map]["MaxConcurrency"] = json!(1);
+            assert_eq!(filled, serde_json::from_str::<Value>(file).expect("JSON"));
+        }
     }
 
     #[test]

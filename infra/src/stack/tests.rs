@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::arrivals::Arrival;
 use super::*;
 
 mod machines;
@@ -76,6 +77,7 @@ fn every_name_starts_with_the_stack() {
             "acme-thingpress-espressif",
             "acme-thingpress-generated",
             "acme-thingpress-infineon",
+            "acme-thingpress-mes",
             "acme-thingpress-microchip",
             "acme-thingpress-runs",
         ]
@@ -86,7 +88,7 @@ fn every_name_starts_with_the_stack() {
 fn buckets_are_private_versioned_encrypted_and_outlive_the_stack() {
     let template = template(&sample());
     let buckets = resources(&template, "AWS::S3::Bucket");
-    assert_eq!(buckets.len(), VENDORS.len() + 1);
+    assert_eq!(buckets.len(), BUCKETS.len() + 1);
     for (id, bucket) in buckets {
         let properties = &bucket["Properties"];
         assert_eq!(bucket["DeletionPolicy"], "Retain", "{id}");
@@ -114,7 +116,7 @@ fn buckets_are_private_versioned_encrypted_and_outlive_the_stack() {
 }
 
 #[test]
-fn only_vendors_buckets_send_events_and_each_has_a_rule() {
+fn only_buckets_that_files_arrive_in_send_events_and_each_has_a_rule() {
     let template = template(&sample());
     let sending: Vec<&str> = resources(&template, "AWS::S3::Bucket")
         .into_iter()
@@ -123,7 +125,7 @@ fn only_vendors_buckets_send_events_and_each_has_a_rule() {
         .filter_map(|properties| properties["BucketName"].as_str())
         .collect();
     let mut expected: BTreeSet<String> =
-        VENDORS.iter().map(|vendor| format!("acme-thingpress-{vendor}")).collect();
+        BUCKETS.iter().map(|name| format!("acme-thingpress-{name}")).collect();
     assert_eq!(sending.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(), expected);
     for (id, rule) in resources(&template, "AWS::Events::Rule") {
         let properties = &rule["Properties"];
@@ -137,22 +139,25 @@ fn only_vendors_buckets_send_events_and_each_has_a_rule() {
             let bucket = properties["EventPattern"]["detail"]["bucket"]["name"][0]
                 .as_str()
                 .expect("a bucket");
-            let vendor = bucket.strip_prefix("acme-thingpress-").expect("a vendor");
-            assert!(expected.remove(bucket), "{bucket} is no vendor's, or has two rules");
+            let name = bucket.strip_prefix("acme-thingpress-").expect("a name");
+            assert!(expected.remove(bucket), "nothing arrives in {bucket}, or it has two rules");
             assert_eq!(target["Arn"], json!({ "Ref": "IngestMachine" }));
             assert_eq!(
                 target["InputTransformer"]["InputTemplate"],
-                format!("{{\"vendor\":\"{vendor}\",\"event\":<aws.events.event.json>}}")
+                format!("{{\"vendor\":\"{name}\",\"event\":<aws.events.event.json>}}")
             );
         } else {
             assert_eq!(target["Arn"], json!({ "Ref": "ClosingMachine" }));
             assert_eq!(target.get("InputTransformer"), None, "closing reads the whole event");
             let detail = &properties["EventPattern"]["detail"];
             assert_eq!(detail["status"], json!(["FAILED", "TIMED_OUT", "ABORTED"]));
-            assert_eq!(detail["stateMachineArn"], json!([{ "Ref": "ImportMachine" }]));
+            assert_eq!(
+                detail["stateMachineArn"],
+                json!([{ "Ref": "ImportMachine" }, { "Ref": "ActivateMachine" }])
+            );
         }
     }
-    assert_eq!(resources(&template, "AWS::Events::Rule").len(), VENDORS.len() + 1);
+    assert_eq!(resources(&template, "AWS::Events::Rule").len(), BUCKETS.len() + 1);
 }
 
 #[test]
@@ -195,8 +200,8 @@ fn reports_stay_and_passing_files_expire() {
     let [passing] = expiring.as_slice() else { panic!("one rule expires, got {expiring:?}") };
     assert_eq!(passing["TagFilters"], json!([{ "Key": "thingpress", "Value": "passing" }]));
     assert_eq!(passing["ExpirationInDays"], 30);
-    // A vendor's file is evidence, the replaced one too.
-    for bucket in ["MicrochipBucket", "InfineonBucket", "EspressifBucket", "GeneratedBucket"] {
+    // A file that arrived is evidence, the replaced one too.
+    for Arrival { bucket, .. } in ARRIVALS {
         for rule in rules(bucket) {
             assert_eq!(rule.get("ExpirationInDays"), None, "{bucket}");
             assert_eq!(rule.get("NoncurrentVersionExpiration"), None, "{bucket}");
@@ -217,7 +222,7 @@ fn functions_take_their_zips_from_the_parameters() {
     expected.insert(REQUIRE_TLS);
     assert_eq!(parameters, expected);
     let functions = resources(&template, "AWS::Lambda::Function");
-    assert_eq!(functions.len(), 4);
+    assert_eq!(functions.len(), 5);
     for (id, function) in functions {
         let code = &function["Properties"]["Code"];
         assert_eq!(code["S3Bucket"], json!({ "Ref": "AssetsBucket" }));
@@ -248,7 +253,7 @@ fn the_configuration_reaches_functions_and_logs() {
         assert_eq!(function["Properties"]["Architectures"], json!(["arm64"]), "{id}");
     }
     let groups = resources(&template, "AWS::Logs::LogGroup");
-    assert_eq!(groups.len(), 7);
+    assert_eq!(groups.len(), 9);
     for (id, group) in groups {
         assert_eq!(group["Properties"]["RetentionInDays"], 30, "{id}");
     }
@@ -259,10 +264,11 @@ fn outputs_tell_tools_what_there_is() {
     let template = template(&sample());
     let outputs = template["Outputs"].as_object().expect("outputs");
     assert_eq!(outputs["Vendors"]["Value"], "microchip,infineon,espressif,generated");
-    for bucket in ["MicrochipBucket", "InfineonBucket", "EspressifBucket", "GeneratedBucket"] {
+    for Arrival { bucket, .. } in ARRIVALS {
         assert_eq!(outputs[&format!("{bucket}Name")]["Value"], json!({ "Ref": bucket }));
     }
-    assert_eq!(outputs["Profiles"]["Value"], "default,gateway");
+    assert_eq!(outputs["Profiles"]["Value"], "default,factory,gateway");
     assert_eq!(outputs["RunsBucketName"]["Value"], json!({ "Ref": "RunsBucket" }));
     assert_eq!(outputs["ImportMachineArn"]["Value"], json!({ "Ref": "ImportMachine" }));
+    assert_eq!(outputs["ActivateMachineArn"]["Value"], json!({ "Ref": "ActivateMachine" }));
 }

@@ -10,16 +10,22 @@ use crate::{progress, run_follow::OUTCOMES};
 /// The counts of several reports.
 #[derive(Debug, Default)]
 pub(super) struct Books {
+    files: u64,
     read: u64,
     outcomes: [u64; OUTCOMES.len()],
 }
 
 impl Books {
     pub(super) fn add(&mut self, report: &Value) {
+        self.files += 1;
         self.read += count(report, "read");
         for (sum, outcome) in self.outcomes.iter_mut().zip(OUTCOMES) {
             *sum += count(report, outcome);
         }
+    }
+
+    pub(super) const fn files(&self) -> u64 {
+        self.files
     }
 
     pub(super) fn balance(&self) -> bool {

@@ -1,9 +1,29 @@
 //! How the demonstration looks: lines of at most 80 columns, with colours where they are wanted.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
 use crate::progress;
 
 /// What fits on every terminal.
 const WIDTH: usize = 80;
+
+/// Says something to the person who watches.
+pub(super) fn tell(text: &str) -> Result<()> {
+    Ok(progress::data(&format!("{text}\n"))?)
+}
+
+/// A file's name without its folders.
+pub(super) fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A path as it is short to read: below the folder that the person is in.
+pub(super) fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_path_buf()
+}
 
 /// A heading.
 pub(super) fn bold(text: &str) -> String {

@@ -7,7 +7,9 @@ use std::{
 };
 
 use anyhow::Result;
-use manifest::{Certificate, Content, HEAD_BYTES, Limits, Vendor, recognize, recognize_zip};
+use manifest::{
+    Bucket, Certificate, Content, HEAD_BYTES, Limits, Vendor, recognize, recognize_zip,
+};
 
 use crate::advice::wrong_usage;
 
@@ -17,8 +19,8 @@ pub(crate) struct File {
     pub(crate) path: PathBuf,
     /// Its name without folders, which becomes the key.
     pub(crate) name: String,
-    /// Whose bucket it belongs in.
-    pub(crate) vendor: Vendor,
+    /// Where it belongs.
+    pub(crate) bucket: Bucket,
     pub(crate) kind: Kind,
 }
 
@@ -27,13 +29,13 @@ pub(crate) struct File {
 pub(crate) enum Kind {
     /// A certificate by which manifests, or the certificates in them, are verified.
     Authority,
-    /// Devices to register.
+    /// Devices to register, or to activate.
     Manifest,
 }
 
 impl File {
-    /// Looks at a file's first bytes. A vendor that is given is believed, so that a run may judge the file.
-    pub(crate) fn look(path: &Path, vendor: Option<Vendor>) -> Result<Self> {
+    /// Looks at a file's first bytes. A bucket that is given is believed, so that a run may judge the file.
+    pub(crate) fn look(path: &Path, bucket: Option<Bucket>) -> Result<Self> {
         let shown = path.display();
         let head = head(path).map_err(|error| {
             wrong_usage(format!("failed to read {shown}: {error}"), "give the path of a manifest")
@@ -49,12 +51,12 @@ impl File {
             content = fs::File::open(path)
                 .map_or(Content::Zip, |file| recognize_zip(file, Limits::default()));
         }
-        let (vendor, kind) = match (content, vendor) {
-            (Content::Certificate(certificate), vendor) => role(&certificate, vendor),
-            (_, Some(vendor)) => (vendor, Kind::Manifest),
-            (content, None) => (vendor_of(&content, path)?, Kind::Manifest),
+        let (bucket, kind) = match (content, bucket) {
+            (Content::Certificate(certificate), bucket) => role(&certificate, bucket),
+            (_, Some(bucket)) => (bucket, Kind::Manifest),
+            (content, None) => (bucket_of(&content, path)?, Kind::Manifest),
         };
-        Ok(Self { path: path.to_path_buf(), name: name.to_owned(), vendor, kind })
+        Ok(Self { path: path.to_path_buf(), name: name.to_owned(), bucket, kind })
     }
 }
 
@@ -62,23 +64,25 @@ impl File {
 ///
 /// The signers of Microchip's manifests issue themselves and are no authorities; Infineon's authorities are. What
 /// somebody else issued is a device's.
-fn role(certificate: &Certificate, vendor: Option<Vendor>) -> (Vendor, Kind) {
-    match vendor {
-        Some(Vendor::Microchip) => (Vendor::Microchip, Kind::Authority),
-        Some(Vendor::Infineon) | None if certificate.is_authority() => {
-            (Vendor::Infineon, Kind::Authority)
-        }
-        None if certificate.is_self_issued() => (Vendor::Microchip, Kind::Authority),
-        Some(vendor) => (vendor, Kind::Manifest),
-        None => (Vendor::Generated, Kind::Manifest),
+fn role(certificate: &Certificate, bucket: Option<Bucket>) -> (Bucket, Kind) {
+    const MICROCHIP: Bucket = Bucket::Vendor(Vendor::Microchip);
+    const INFINEON: Bucket = Bucket::Vendor(Vendor::Infineon);
+    match bucket {
+        Some(MICROCHIP) => (MICROCHIP, Kind::Authority),
+        Some(INFINEON) | None if certificate.is_authority() => (INFINEON, Kind::Authority),
+        None if certificate.is_self_issued() => (MICROCHIP, Kind::Authority),
+        Some(bucket) => (bucket, Kind::Manifest),
+        None => (Vendor::Generated.into(), Kind::Manifest),
     }
 }
 
-fn vendor_of(content: &Content, path: &Path) -> Result<Vendor> {
+fn bucket_of(content: &Content, path: &Path) -> Result<Bucket> {
     let shown = path.display();
-    let by_hand = "if it is a manifest all the same, name its vendor: --vendor microchip, infineon, espressif or generated";
+    let by_hand = "if it is a manifest all the same, name its vendor: --vendor microchip, infineon, espressif or generated; \
+                   or --vendor mes for a factory's device-infos";
     match content {
-        Content::Manifest(vendor) => Ok(*vendor),
+        Content::Manifest(vendor) => Ok((*vendor).into()),
+        Content::DeviceInfos => Ok(Bucket::Mes),
         Content::Empty => {
             Err(wrong_usage(format!("{shown} is empty"), "copy it again from where it came"))
         }
@@ -119,7 +123,7 @@ fn head(path: &Path) -> std::io::Result<Head> {
 mod tests {
     use std::fs;
 
-    use manifest::Vendor;
+    use manifest::{Bucket, Vendor};
 
     use super::{File, Kind};
     use crate::advice::exit_status;
@@ -129,12 +133,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
         fs::write(&path, "nothing that anybody knows, really").unwrap();
-        let file = File::look(&path, Some(Vendor::Generated)).unwrap();
+        let file = File::look(&path, Some(Vendor::Generated.into())).unwrap();
         assert_eq!(
-            (file.vendor, file.kind, file.name.as_str()),
-            (Vendor::Generated, Kind::Manifest, "notes.txt")
+            (file.bucket, file.kind, file.name.as_str()),
+            (Vendor::Generated.into(), Kind::Manifest, "notes.txt")
         );
         assert_eq!(exit_status(&File::look(&path, None).unwrap_err()), Some(2));
+    }
+
+    #[test]
+    fn device_infos_go_to_the_factorys_bucket() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lot-7.json");
+        fs::write(&path, r#"{"batch_id": "lot-7", "devices": []}"#).unwrap();
+        let file = File::look(&path, None).unwrap();
+        assert_eq!((file.bucket, file.kind), (Bucket::Mes, Kind::Manifest));
     }
 
     #[test]
@@ -159,22 +172,25 @@ mod tests {
             eprintln!("left out: there are no real manifests beside the workspace");
             return;
         }
-        let look = |folder: &str| -> Vec<Option<(Vendor, Kind)>> {
+        let look = |folder: &str| -> Vec<Option<(Bucket, Kind)>> {
             let files =
                 fs::read_dir(manifests.join(folder)).unwrap().map(|entry| entry.unwrap().path());
             let files = files.filter(|path| path.is_file());
             files
-                .map(|path| File::look(&path, None).ok().map(|file| (file.vendor, file.kind)))
+                .map(|path| File::look(&path, None).ok().map(|file| (file.bucket, file.kind)))
                 .collect()
         };
-        assert_eq!(look("microchip/signers"), [Some((Vendor::Microchip, Kind::Authority)); 5]);
-        assert_eq!(look("infineon/ca"), [Some((Vendor::Infineon, Kind::Authority)); 4]);
-        assert_eq!(look("generated"), [Some((Vendor::Generated, Kind::Manifest))]);
-        assert_eq!(look("espressif"), [Some((Vendor::Espressif, Kind::Manifest))]);
-        assert_eq!(look("infineon"), [Some((Vendor::Infineon, Kind::Manifest))]);
+        assert_eq!(
+            look("microchip/signers"),
+            [Some((Vendor::Microchip.into(), Kind::Authority)); 5]
+        );
+        assert_eq!(look("infineon/ca"), [Some((Vendor::Infineon.into(), Kind::Authority)); 4]);
+        assert_eq!(look("generated"), [Some((Vendor::Generated.into(), Kind::Manifest))]);
+        assert_eq!(look("espressif"), [Some((Vendor::Espressif.into(), Kind::Manifest))]);
+        assert_eq!(look("infineon"), [Some((Vendor::Infineon.into(), Kind::Manifest))]);
         let manifests = look("microchip")
             .into_iter()
-            .filter(|kind| *kind == Some((Vendor::Microchip, Kind::Manifest)));
+            .filter(|kind| *kind == Some((Vendor::Microchip.into(), Kind::Manifest)));
         assert_eq!(manifests.count(), 2);
     }
 }

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::aws::message;
 
+/// The Maps of the machines that import and activate.
+const MAPS: [&str; 2] = ["Register", "Activate"];
+
 /// How many of the latest events are looked through for the state that the run is in.
 const EVENTS: i32 = 25;
 
@@ -16,8 +19,10 @@ const EVENTS: i32 = 25;
 pub enum Stage {
     /// In the state of this name.
     State(String),
-    /// In the Map: so many units of work are finished, of so many.
+    /// In the Map of this name: so many units of work are finished, of so many.
     Units {
+        /// The Map's name.
+        map: String,
         /// Units that ended, well or not.
         finished: i64,
         /// All units of the run.
@@ -29,8 +34,8 @@ impl fmt::Display for Stage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State(name) => formatter.write_str(name),
-            Self::Units { finished, total } => {
-                write!(formatter, "Register, {finished} of {total} units of work")
+            Self::Units { map, finished, total } => {
+                write!(formatter, "{map}, {finished} of {total} units of work")
             }
         }
     }
@@ -84,12 +89,13 @@ pub(super) async fn describe(client: &Client, arn: &str) -> Result<Execution> {
 /// Where the run is now.
 pub(super) async fn stage(client: &Client, arn: &str) -> Result<Stage> {
     let state = state_name(client, arn).await?;
-    if state == "Register"
-        && let Some(units) = units(client, arn).await?
-    {
-        return Ok(units);
+    if !MAPS.contains(&state.as_str()) {
+        return Ok(Stage::State(state));
     }
-    Ok(Stage::State(state))
+    Ok(match units(client, arn).await? {
+        Some((finished, total)) => Stage::Units { map: state, finished, total },
+        None => Stage::State(state),
+    })
 }
 
 async fn state_name(client: &Client, arn: &str) -> Result<String> {
@@ -107,7 +113,8 @@ async fn state_name(client: &Client, arn: &str) -> Result<String> {
     Ok(entered.map_or_else(|| "started".to_owned(), |details| details.name().to_owned()))
 }
 
-async fn units(client: &Client, arn: &str) -> Result<Option<Stage>> {
+/// Units that ended, well or not, and all units.
+async fn units(client: &Client, arn: &str) -> Result<Option<(i64, i64)>> {
     let runs = client
         .list_map_runs()
         .execution_arn(arn)
@@ -123,9 +130,9 @@ async fn units(client: &Client, arn: &str) -> Result<Option<Stage>> {
         .await
         .map_err(|error| anyhow!(message(error)))
         .with_context(|| format!("failed to count the units of work of {arn}"))?;
-    Ok(run.item_counts().map(|counts| Stage::Units {
-        finished: counts.succeeded() + counts.failed() + counts.timed_out() + counts.aborted(),
-        total: counts.total(),
+    Ok(run.item_counts().map(|counts| {
+        let ended = counts.succeeded() + counts.failed() + counts.timed_out() + counts.aborted();
+        (ended, counts.total())
     }))
 }
 

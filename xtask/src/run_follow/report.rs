@@ -57,12 +57,20 @@ pub fn render(report: &Report) -> String {
             lines.push(format!("  {:<14} {number:>9}", outcome.replace('_', " ")));
         }
     }
+    if !text("/batch").is_empty() {
+        lines.push(format!("  batch    {}", text("/batch")));
+    }
     if let Some(stopped) = json.get("stopped") {
         lines.push(problem(stopped));
     }
     for list in ["problems", "warnings", "notes"] {
         let entries = json.get(list).and_then(Value::as_array).map(Vec::as_slice);
         lines.extend(entries.unwrap_or_default().iter().map(problem));
+    }
+    for limited in json.get("limited").and_then(Value::as_array).into_iter().flatten() {
+        if let Some(advice) = limited.get("advice").and_then(Value::as_str) {
+            lines.push(format!("  {advice}"));
+        }
     }
     lines.push(format!("  report   {}report.json", report.folder));
     if !text("/results").is_empty() {
@@ -124,6 +132,7 @@ mod tests {
             }],
             "warnings": [{"code": "Certificate.Expired", "count": 2, "reason": "expired", "example": {"entry": 1, "place": "line 1"}}],
             "notes": [{"code": "Infineon.OtherBundles", "reason": "there is more"}],
+            "limited": [{"call": "AttachPolicy", "seconds": 60.0, "advice": "AttachPolicy held this run up for 60 s of 100 s"}],
             "results": "s3://acme-runs/runs/r-1/results.csv",
         }));
         insta::assert_snapshot!(render(&report), @r"
@@ -136,9 +145,16 @@ mod tests {
           Certificate.Expired (2 entries): expired
             for example line 1
           Infineon.OtherBundles: there is more
+          AttachPolicy held this run up for 60 s of 100 s
           report   s3://acme-runs/runs/r-1/report.json
           devices  s3://acme-runs/runs/r-1/results.csv
         ");
+    }
+
+    #[test]
+    fn the_batch_of_a_factory_is_named() {
+        let text = render(&report(json!({"run": "r", "verdict": "done", "batch": "lot-7"})));
+        assert!(text.contains("\n  batch    lot-7\n"), "{text}");
     }
 
     #[test]

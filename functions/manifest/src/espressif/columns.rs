@@ -86,7 +86,7 @@ impl Columns {
         let mut further = Vec::new();
         for (name, value) in self.names.iter().zip(cells) {
             let value = value.trim();
-            if ["", "mac", "cert", "cn"].contains(&name.as_str()) || value.is_empty() {
+            if ["", "mac", "cert", "cn"].contains(&name.as_str()) {
                 continue;
             }
             if value.chars().count() > LONGEST {

@@ -7,12 +7,12 @@ use crate::vendor::Vendor;
 pub(super) fn recognize(text: &[u8]) -> Content {
     let has = |name: &str| find(text, format!("\"{name}\"").as_bytes()).is_some();
     let signed = ["payload", "protected", "signature"].into_iter().filter(|name| has(name)).count();
-    let mes = ["devices", "batch_id", "batchId", "certFingerprint"].into_iter().any(has);
-    // An attribute of a device may have one of the names by chance.
-    if signed > 1 || (signed == 1 && !mes) {
+    let mes = ["devices", "batch_id", "batchId"].into_iter().any(has);
+    // Attributes of devices may have the names of the other format by chance.
+    if has("certFingerprint") || (mes && signed < 2) {
+        Content::DeviceInfos
+    } else if signed > 0 {
         Content::Manifest(Vendor::Microchip)
-    } else if mes {
-        Content::Foreign(foreign::MES_JSON)
     } else if names_anything(text) {
         Content::Foreign(foreign::JSON)
     } else {

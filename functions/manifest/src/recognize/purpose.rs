@@ -1,6 +1,7 @@
-//! What a file is for, in the bucket of a vendor.
+//! What a file is for, in the bucket that it was uploaded to.
 
 use super::{Content, foreign};
+use crate::bucket::Bucket;
 use crate::certificate::Certificate;
 use crate::entry::Place;
 use crate::error::ManifestError;
@@ -9,7 +10,7 @@ use crate::vendor::Vendor;
 /// What a file is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Its devices are to be imported.
+    /// Its devices are to be imported, or activated.
     Manifest,
     /// It is the certificate of somebody who signs manifests.
     Signer(Box<Certificate>),
@@ -18,23 +19,30 @@ pub enum Purpose {
 }
 
 impl Content {
-    /// What a file of this content is for in the bucket of `vendor`, or why it does not belong there.
-    pub fn purpose(self, vendor: Vendor) -> Result<Purpose, ManifestError> {
-        let wrong = |found| Err(ManifestError::WrongFormat { found, expected: vendor });
+    /// What a file of this content is for in `bucket`, or why it does not belong there.
+    pub fn purpose(self, bucket: impl Into<Bucket>) -> Result<Purpose, ManifestError> {
+        let bucket = bucket.into();
+        let wrong = |found| Err(ManifestError::WrongFormat { found, expected: bucket });
         match self {
             Self::Empty => Err(ManifestError::Empty),
             Self::PrivateKey => {
                 Err(ManifestError::PrivateKey { entries_read: 0, place: Place::File })
             }
             Self::Foreign(found) => wrong(found),
-            Self::Manifest(found) if found == vendor => Ok(Purpose::Manifest),
+            Self::Manifest(found) if bucket == found.into() => Ok(Purpose::Manifest),
             Self::Manifest(found) => wrong(foreign::manifest(found)),
-            Self::Certificate(certificate) => match vendor {
-                Vendor::Microchip => Ok(Purpose::Signer(certificate)),
-                Vendor::Infineon if certificate.is_authority() => Ok(Purpose::Issuer(certificate)),
-                Vendor::Infineon | Vendor::Generated => Ok(Purpose::Manifest),
-                Vendor::Espressif => wrong(foreign::CERTIFICATES),
+            Self::DeviceInfos if bucket == Bucket::Mes => Ok(Purpose::Manifest),
+            Self::DeviceInfos => wrong(foreign::MES_JSON),
+            Self::Certificate(certificate) => match bucket {
+                Bucket::Vendor(Vendor::Microchip) => Ok(Purpose::Signer(certificate)),
+                Bucket::Vendor(Vendor::Infineon) if certificate.is_authority() => {
+                    Ok(Purpose::Issuer(certificate))
+                }
+                Bucket::Vendor(Vendor::Infineon | Vendor::Generated) => Ok(Purpose::Manifest),
+                Bucket::Vendor(Vendor::Espressif) | Bucket::Mes => wrong(foreign::CERTIFICATES),
             },
+            // Device-infos name one batch, and an archive could hold several.
+            Self::Zip if bucket == Bucket::Mes => wrong(foreign::ZIP),
             // Of what is not recognized, decoding says more exactly what is wrong, and where; and of
             // a zip archive it looks at every member.
             Self::Zip | Self::Unknown => Ok(Purpose::Manifest),
@@ -47,8 +55,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(content: Content, vendor: Vendor, expected: &str) {
-        let found = match content.purpose(vendor) {
+    fn check(content: Content, bucket: impl Into<Bucket>, expected: &str) {
+        let found = match content.purpose(bucket) {
             Ok(Purpose::Manifest) => "manifest".to_owned(),
             Ok(Purpose::Signer(_)) => "signer".to_owned(),
             Ok(Purpose::Issuer(_)) => "issuer".to_owned(),
@@ -91,6 +99,33 @@ mod tests {
     }
 
     #[test]
+    fn device_infos_have_a_bucket_of_their_own_and_each_message_names_the_right_one() {
+        check(Content::DeviceInfos, Bucket::Mes, "manifest");
+        for (content, bucket, found) in [
+            (Content::DeviceInfos, Bucket::from(Vendor::Microchip), "mes"),
+            (Content::DeviceInfos, Vendor::Generated.into(), "mes"),
+            (Content::Manifest(Vendor::Microchip), Bucket::Mes, "microchip"),
+            (Content::Manifest(Vendor::Infineon), Bucket::Mes, "infineon"),
+            (Content::Manifest(Vendor::Espressif), Bucket::Mes, "espressif"),
+            (Content::Manifest(Vendor::Generated), Bucket::Mes, "generated"),
+        ] {
+            let error = content.purpose(bucket).unwrap_err();
+            assert_eq!(error.code(), "Manifest.WrongFormat");
+            let text = error.to_string();
+            assert!(text.contains(bucket.expects()), "{text}");
+            assert!(text.contains(&format!("the bucket whose name ends in `-{found}`")), "{text}");
+        }
+        check(
+            Content::Zip,
+            Bucket::Mes,
+            "Manifest.WrongFormat: this file is a zip archive, and this bucket takes a factory's \
+             device-infos (.json files with `devices`, each with its `certFingerprint`); unpack it",
+        );
+        check(Content::Unknown, Bucket::Mes, "manifest");
+        check(Content::PrivateKey, Bucket::Mes, "Manifest.PrivateKey");
+    }
+
+    #[test]
     fn a_certificate_is_for_what_the_bucket_is_for() {
         let key = rcgen::KeyPair::generate().unwrap();
         let make = |is_ca| {
@@ -101,14 +136,15 @@ mod tests {
         };
         let leaf = make(rcgen::IsCa::ExplicitNoCa);
         let authority = make(rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained));
-        for (vendor, of_leaf, of_authority) in [
-            (Vendor::Microchip, "signer", "signer"),
-            (Vendor::Infineon, "manifest", "issuer"),
-            (Vendor::Espressif, "Manifest.WrongFormat", "Manifest.WrongFormat"),
-            (Vendor::Generated, "manifest", "manifest"),
+        for (bucket, of_leaf, of_authority) in [
+            (Bucket::Vendor(Vendor::Microchip), "signer", "signer"),
+            (Vendor::Infineon.into(), "manifest", "issuer"),
+            (Vendor::Espressif.into(), "Manifest.WrongFormat", "Manifest.WrongFormat"),
+            (Vendor::Generated.into(), "manifest", "manifest"),
+            (Bucket::Mes, "Manifest.WrongFormat", "Manifest.WrongFormat"),
         ] {
-            check(leaf.clone(), vendor, of_leaf);
-            check(authority.clone(), vendor, of_authority);
+            check(leaf.clone(), bucket, of_leaf);
+            check(authority.clone(), bucket, of_authority);
         }
     }
 

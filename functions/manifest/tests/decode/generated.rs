@@ -224,7 +224,7 @@ fn files_of_other_kinds_are_called_by_their_names() {
         let Some(ManifestError::WrongFormat { found: name, expected }) = generated(text).end else {
             panic!("{found} is not seen");
         };
-        assert_eq!((name, expected), (found, Vendor::Generated));
+        assert_eq!((name, expected), (found, Vendor::Generated.into()));
     }
 }
 

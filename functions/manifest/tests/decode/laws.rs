@@ -79,9 +79,9 @@ static FILES: LazyLock<Files> = LazyLock::new(|| {
 });
 
 /// Gives its bytes in pieces of the given sizes, in turn, and is interrupted now and then.
-struct Pieces<'t> {
-    text: &'t [u8],
-    sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
+pub(crate) struct Pieces<'t> {
+    pub text: &'t [u8],
+    pub sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
 }
 
 impl Read for Pieces<'_> {
@@ -108,7 +108,7 @@ fn decode(vendor: Vendor, text: impl Read, limits: Limits) -> Reading {
 }
 
 /// Genuine text with some of its bytes changed, taken out or put in.
-fn mutated(text: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn mutated(text: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let change = (any::<prop::sample::Index>(), any::<u8>(), 0..3_u8);
     prop::collection::vec(change, 1..8).prop_map(move |changes| {
         let mut text = text.to_vec();

@@ -4,7 +4,11 @@
 #[cfg(test)]
 mod archives;
 #[cfg(test)]
+mod attributes;
+#[cfg(test)]
 mod certificates;
+#[cfg(test)]
+mod device_infos;
 #[cfg(test)]
 mod espressif;
 #[cfg(test)]

@@ -148,7 +148,7 @@ fn other_files_are_called_by_their_names() {
         let Some(ManifestError::WrongFormat { found: name, expected }) = reading.end else {
             panic!("{found}: {:?}", reading.end);
         };
-        assert_eq!((name, expected), (found, Vendor::Microchip));
+        assert_eq!((name, expected), (found, Vendor::Microchip.into()));
     }
     let gzip = world.read(b"\x1f\x8b\x08").end.unwrap();
     assert_eq!(gzip.code(), "Manifest.WrongFormat");

@@ -81,8 +81,6 @@ fn what_is_not_taken_is_known_by_sight() {
             b"tlv_type,tlv_subtype,data_value,data_type,priv_key_type\n",
             "a flash-partition CSV, which is no manifest and may hold private keys",
         ),
-        (b"{\"batchId\": \"1\", \"devices\": [{}]}", "an MES device-infos file"),
-        (b"{\"devices\": [{\"attributes\": {\"signature\": \"x\"}}]}", "an MES device-infos file"),
         (
             b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
             "a PEM file without certificates",
@@ -110,6 +108,19 @@ fn every_vendors_manifest_is_known_by_sight() {
     }
     check(b"PK\x05\x06", Content::Zip);
     check(b"PK\x03\x04\x14\0", Content::Zip);
+}
+
+#[test]
+fn device_infos_are_known_whatever_their_attributes_are_called() {
+    for text in [
+        r#"{"batchId": "1", "devices": [{}]}"#,
+        r#"{"devices": [{"attributes": {"signature": "x"}}]}"#,
+        r#"{"devices": [{"certFingerprint": "00", "attributes": {"payload": "x", "signature": "x"}}]}"#,
+        "\u{feff}{\"batch_id\": \"b-1\"}",
+    ] {
+        check(text, Content::DeviceInfos);
+        assert_eq!(recognize(text.as_bytes(), false), Content::DeviceInfos);
+    }
 }
 
 #[test]

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::{resources, sample, template};
 use crate::run_configuration;
-use crate::stack::definitions::{CLOSING, IMPORT, INGEST};
+use crate::stack::definitions::{ACTIVATE, CLOSING, IMPORT, INGEST};
 use crate::template::references::placeholders;
 
-const FILES: [(&str, &str); 3] = [("closing", CLOSING), ("import", IMPORT), ("ingest", INGEST)];
+const FILES: [(&str, &str); 4] =
+    [("activate", ACTIVATE), ("closing", CLOSING), ("import", IMPORT), ("ingest", INGEST)];
 
 /// The errors that AWS documents; a function's own error would be known by its `code()`.
 const ERRORS: [&str; 5] = [
@@ -50,14 +51,15 @@ fn each_machine_deploys_its_file() {
     for (machine, file) in [("ClosingMachine", CLOSING), ("IngestMachine", INGEST)] {
         assert_eq!(definition(&template, machine), file.trim_end(), "{machine}");
     }
-    let import: Value =
-        serde_json::from_str(&definition(&template, "ImportMachine")).expect("JSON");
-    assert_eq!(import["States"]["Configuration"]["Result"], run_configuration(&sample()));
-    assert_eq!(import["States"]["Register"]["MaxConcurrency"], 1);
-    let kinds: Vec<Value> = ["ClosingMachine", "ImportMachine", "IngestMachine"]
+    for (machine, map) in [("ImportMachine", "Register"), ("ActivateMachine", "Activate")] {
+        let machine: Value = serde_json::from_str(&definition(&template, machine)).expect("JSON");
+        assert_eq!(machine["States"]["Configuration"]["Result"], run_configuration(&sample()));
+        assert_eq!(machine["States"][map]["MaxConcurrency"], sample().concurrency());
+    }
+    let kinds: Vec<Value> = ["ActivateMachine", "ClosingMachine", "ImportMachine", "IngestMachine"]
         .map(|machine| template["Resources"][machine]["Properties"]["StateMachineType"].clone())
         .to_vec();
-    assert_eq!(kinds, ["STANDARD", "STANDARD", "EXPRESS"]);
+    assert_eq!(kinds, ["STANDARD", "STANDARD", "STANDARD", "EXPRESS"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{resources, sample, template};
 use crate::Config;
+use crate::stack::arrivals::{ARRIVALS, Arrival};
 
 /// The statements of a role, an action and a resource a line.
 #[track_caller]
@@ -64,7 +65,12 @@ fn preflight_only_looks() {
             "iot:GetPolicy iot:policy/gateway-telemetry",
             "iot:GetPolicy iot:policy/sensor-policy",
             "iot:DescribeThingType iot:thingtype/sensor",
+            "iot:ListCertificates *",
+            "iot:ListThings *",
+            "iot:ListTargetsForPolicy *",
+            "s3:GetObject ${RunsBucket.Arn}/runs/*",
             "s3:PutObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
             "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-preflight:*",
             "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-preflight:*",
         ],
@@ -81,14 +87,17 @@ fn decode_reads_manifests_and_writes_runs_and_certificates() {
             "s3:ListBucket ${InfineonBucket.Arn}",
             "s3:ListBucket ${EspressifBucket.Arn}",
             "s3:ListBucket ${GeneratedBucket.Arn}",
+            "s3:ListBucket ${MesBucket.Arn}",
             "s3:GetObject ${MicrochipBucket.Arn}/*",
             "s3:GetObject ${InfineonBucket.Arn}/*",
             "s3:GetObject ${EspressifBucket.Arn}/*",
             "s3:GetObject ${GeneratedBucket.Arn}/*",
+            "s3:GetObject ${MesBucket.Arn}/*",
             "s3:GetObjectVersion ${MicrochipBucket.Arn}/*",
             "s3:GetObjectVersion ${InfineonBucket.Arn}/*",
             "s3:GetObjectVersion ${EspressifBucket.Arn}/*",
             "s3:GetObjectVersion ${GeneratedBucket.Arn}/*",
+            "s3:GetObjectVersion ${MesBucket.Arn}/*",
             "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*",
             "s3:GetObject ${RunsBucket.Arn}/runs/*",
             "s3:PutObject ${RunsBucket.Arn}/runs/*",
@@ -97,50 +106,70 @@ fn decode_reads_manifests_and_writes_runs_and_certificates() {
             "s3:PutObject ${RunsBucket.Arn}/signers/*",
             "s3:GetObject ${RunsBucket.Arn}/issuers/*",
             "s3:PutObject ${RunsBucket.Arn}/issuers/*",
+            "s3:GetObject ${RunsBucket.Arn}/files/*",
             "s3:ListBucket ${RunsBucket.Arn} if \
-             {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"signers/*\",\"issuers/*\"]}}",
+             {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"signers/*\",\"issuers/*\",\"files/*\"]}}",
             "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-decode:*",
             "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-decode:*",
         ],
     );
 }
 
-#[test]
-fn register_creates_and_attaches_and_deletes_nothing() {
+/// What both workers may do.
+const MAKE_DEVICES: [&str; 23] = [
+    "iot:DescribeCertificate iot:cert/*",
+    "iot:DescribeThing iot:thing/*",
+    "iot:ListThingPrincipals iot:thing/*",
+    "iot:ListThingGroupsForThing iot:thing/*",
+    "iot:ListAttachedPolicies *",
+    "iot:ListPrincipalThings *",
+    "iot:CreateThing iot:thing/*",
+    "iot:UpdateThing iot:thing/*",
+    "iot:AttachThingPrincipal iot:thing/*",
+    "iot:AttachThingPrincipal iot:cert/*",
+    "iot:DetachThingPrincipal iot:thing/*",
+    "iot:DetachThingPrincipal iot:cert/*",
+    "iot:AddThingToThingGroup iot:thing/*",
+    "iot:AddThingToThingGroup iot:thinggroup/plant-a",
+    "iot:AttachPolicy *",
+    "never iot:AttachPolicy iot:thinggroup/*",
+    "s3:GetObject ${RunsBucket.Arn}/rate/*",
+    "s3:GetObject ${RunsBucket.Arn}/runs/*",
+    "s3:PutObject ${RunsBucket.Arn}/runs/*",
+    "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
+    "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
+    "s3:PutObject ${RunsBucket.Arn}/rate/*",
+    "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\"]}}",
+];
+
+fn with_a_group() -> Config {
     let mut config = sample();
     config.profiles.get_mut("gateway").expect("gateway").thing_groups = vec!["plant-a".to_owned()];
-    check(
-        &config,
-        "RegisterRole",
-        &[
-            "iot:RegisterCertificateWithoutCA *",
-            "iot:DescribeCertificate iot:cert/*",
-            "iot:DescribeThing iot:thing/*",
-            "iot:ListThingPrincipals iot:thing/*",
-            "iot:ListThingGroupsForThing iot:thing/*",
-            "iot:ListAttachedPolicies *",
-            "iot:ListPrincipalThings *",
-            "iot:CreateThing iot:thing/*",
-            "iot:CreateThing iot:thingtype/sensor",
-            "iot:AttachThingPrincipal iot:thing/*",
-            "iot:AttachThingPrincipal iot:cert/*",
-            "iot:DetachThingPrincipal iot:thing/*",
-            "iot:DetachThingPrincipal iot:cert/*",
-            "iot:AddThingToThingGroup iot:thing/*",
-            "iot:AddThingToThingGroup iot:thinggroup/plant-a",
-            "iot:AttachPolicy *",
-            "never iot:AttachPolicy iot:thinggroup/*",
-            "s3:GetObject ${RunsBucket.Arn}/rate/*",
-            "s3:GetObject ${RunsBucket.Arn}/runs/*",
-            "s3:PutObject ${RunsBucket.Arn}/runs/*",
-            "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
-            "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
-            "s3:PutObject ${RunsBucket.Arn}/rate/*",
-            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\"]}}",
-            "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-register:*",
-            "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-register:*",
-        ],
-    );
+    config
+}
+
+#[test]
+fn register_creates_and_attaches_deletes_nothing_and_activates_nothing() {
+    let own = [
+        "iot:RegisterCertificateWithoutCA *",
+        "iot:CreateThing iot:thingtype/sensor",
+        "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-register:*",
+        "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-register:*",
+    ];
+    check(&with_a_group(), "RegisterRole", &[own.as_slice(), MAKE_DEVICES.as_slice()].concat());
+}
+
+#[test]
+fn activate_makes_registered_devices_ready_and_registers_nothing() {
+    let own = [
+        "iot:UpdateCertificate iot:cert/*",
+        "iot:CreateThing iot:thingtype/*",
+        "s3:GetObject ${RunsBucket.Arn}/activated/*",
+        "s3:PutObject ${RunsBucket.Arn}/activated/*",
+        "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-activate:*",
+        "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-activate:*",
+    ];
+    check(&with_a_group(), "ActivateRole", &[own.as_slice(), MAKE_DEVICES.as_slice()].concat());
 }
 
 #[test]
@@ -162,7 +191,9 @@ fn fails_where_the_profiles_name_more_than_a_policy_holds() {
 #[test]
 fn nobody_may_join_groups_that_no_profile_names() {
     let template = template(&sample());
-    assert!(!template["Resources"]["RegisterRole"].to_string().contains("AddThingToThingGroup"));
+    for role in ["RegisterRole", "ActivateRole"] {
+        assert!(!template["Resources"][role].to_string().contains("AddThingToThingGroup"));
+    }
     assert!(!template["Resources"]["PreflightRole"].to_string().contains("DescribeThingGroup"));
 }
 
@@ -184,6 +215,7 @@ fn report_reads_and_writes_runs_and_ends_leases() {
             "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*",
             "s3:GetObject ${RunsBucket.Arn}/runs/*",
             "s3:PutObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObject ${RunsBucket.Arn}/files/*",
             "s3:PutObject ${RunsBucket.Arn}/rate/*",
             "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
             "s3:DeleteObject ${RunsBucket.Arn}/rate/*",
@@ -207,38 +239,54 @@ const DELIVERY: [&str; 8] = [
 ];
 
 #[test]
-fn ingest_starts_imports() {
-    check(
-        &sample(),
-        "IngestMachineRole",
-        &[&["states:StartExecution ${ImportMachine}"], DELIVERY.as_slice()].concat(),
-    );
+fn ingest_starts_imports_and_activations() {
+    let own =
+        ["states:StartExecution ${ImportMachine}", "states:StartExecution ${ActivateMachine}"];
+    check(&sample(), "IngestMachineRole", &[own.as_slice(), DELIVERY.as_slice()].concat());
 }
 
-#[test]
-fn import_invokes_its_functions_and_runs_its_map() {
+/// What a machine with a Map may do: invoke its functions, and carry out its units.
+#[track_caller]
+fn check_machine(role: &str, machine: &str, map: &str) {
+    let functions = ["Decode", "Preflight", map, "Report"].map(|name| {
+        let invoke = format!("lambda:InvokeFunction ${{{name}Function.Arn}}");
+        [invoke.clone(), format!("{invoke}:*")]
+    });
+    let execution = format!("states:execution:acme-thingpress-{machine}");
     let own = [
-        "lambda:InvokeFunction ${DecodeFunction.Arn}",
-        "lambda:InvokeFunction ${DecodeFunction.Arn}:*",
-        "lambda:InvokeFunction ${PreflightFunction.Arn}",
-        "lambda:InvokeFunction ${PreflightFunction.Arn}:*",
-        "lambda:InvokeFunction ${RegisterFunction.Arn}",
-        "lambda:InvokeFunction ${RegisterFunction.Arn}:*",
-        "lambda:InvokeFunction ${ReportFunction.Arn}",
-        "lambda:InvokeFunction ${ReportFunction.Arn}:*",
-        "states:StartExecution states:stateMachine:acme-thingpress-import",
-        "states:DescribeExecution states:execution:acme-thingpress-import:*",
-        "states:DescribeExecution states:execution:acme-thingpress-import/Register:*",
-        "states:StopExecution states:execution:acme-thingpress-import:*",
-        "states:StopExecution states:execution:acme-thingpress-import/Register:*",
-        "states:RedriveExecution states:execution:acme-thingpress-import/Register:*",
+        format!("states:StartExecution states:stateMachine:acme-thingpress-{machine}"),
+        format!("states:DescribeExecution {execution}:*"),
+        format!("states:DescribeExecution {execution}/{map}:*"),
+        format!("states:StopExecution {execution}:*"),
+        format!("states:StopExecution {execution}/{map}:*"),
+        format!("states:RedriveExecution {execution}/{map}:*"),
+    ];
+    let files = [
         "s3:GetObject ${RunsBucket.Arn}/runs/*/units.jsonl",
         "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*/map/*",
         "s3:GetObject ${RunsBucket.Arn}/runs/*/map/*",
         "s3:ListMultipartUploadParts ${RunsBucket.Arn}/runs/*/map/*",
         "s3:PutObject ${RunsBucket.Arn}/runs/*/map/*",
     ];
-    check(&sample(), "ImportMachineRole", &[own.as_slice(), DELIVERY.as_slice()].concat());
+    let expected: Vec<&str> = functions
+        .iter()
+        .flatten()
+        .chain(&own)
+        .map(String::as_str)
+        .chain(files)
+        .chain(DELIVERY)
+        .collect();
+    check(&sample(), role, &expected);
+}
+
+#[test]
+fn import_invokes_its_functions_and_runs_its_map() {
+    check_machine("ImportMachineRole", "import", "Register");
+}
+
+#[test]
+fn activate_invokes_its_functions_and_runs_its_map() {
+    check_machine("ActivateMachineRole", "activate", "Activate");
 }
 
 #[test]
@@ -252,9 +300,9 @@ fn closing_invokes_report() {
 
 #[test]
 fn each_rule_starts_its_machine_and_no_other() {
-    for role in ["MicrochipRuleRole", "InfineonRuleRole", "EspressifRuleRole", "GeneratedRuleRole"]
-    {
-        check(&sample(), role, &["states:StartExecution ${IngestMachine}"]);
+    for Arrival { rule, .. } in ARRIVALS {
+        let role = format!("{rule}RuleRole");
+        check(&sample(), &role, &["states:StartExecution ${IngestMachine}"]);
     }
     check(&sample(), "ClosingRuleRole", &["states:StartExecution ${ClosingMachine}"]);
 }
@@ -267,6 +315,8 @@ fn there_are_no_other_roles_and_nothing_else_is_attached_to_them() {
     assert_eq!(
         roles,
         [
+            "ActivateMachineRole",
+            "ActivateRole",
             "ClosingMachineRole",
             "ClosingRuleRole",
             "DecodeRole",
@@ -275,6 +325,7 @@ fn there_are_no_other_roles_and_nothing_else_is_attached_to_them() {
             "ImportMachineRole",
             "InfineonRuleRole",
             "IngestMachineRole",
+            "MesRuleRole",
             "MicrochipRuleRole",
             "PreflightRole",
             "RegisterRole",

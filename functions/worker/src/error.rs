@@ -5,7 +5,7 @@ use ledger::{StoreError, TaskTooLarge};
 
 /// Why a unit could not be carried out. What is wrong with a device is an outcome, not an error.
 #[derive(Debug, thiserror::Error)]
-pub enum RegisterError {
+pub enum WorkerError {
     /// The run's files could not be read or written.
     #[error(transparent)]
     Ledger(#[from] StoreError),
@@ -25,20 +25,20 @@ pub enum RegisterError {
     Answer(#[from] TaskTooLarge),
 }
 
-impl RegisterError {
+impl WorkerError {
     /// Stable code.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Ledger(error) => error.code(),
-            Self::Missing(_) => "Register.RunIncomplete",
-            Self::Unit { .. } => "Register.UnitMalformed",
-            Self::Answer(_) => "Register.AnswerTooLarge",
+            Self::Missing(_) => "Worker.RunIncomplete",
+            Self::Unit { .. } => "Worker.UnitMalformed",
+            Self::Answer(_) => "Worker.AnswerTooLarge",
         }
     }
 }
 
-impl From<RegisterError> for Diagnostic {
-    fn from(error: RegisterError) -> Self {
+impl From<WorkerError> for Diagnostic {
+    fn from(error: WorkerError) -> Self {
         Self { error_type: error.code().to_owned(), error_message: error.to_string() }
     }
 }

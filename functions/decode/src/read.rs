@@ -1,0 +1,311 @@
+//! The two kinds of files, and the devices that come out of them: vendors' manifests, which bring
+//! certificates, and a factory's device-infos, whose certificates are registered already.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    ops::ControlFlow,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ledger::{Note, Outcome, OutcomeKind, Plan, Profile, Store, Work};
+use manifest::{
+    AttributeTemplateError, AttributeTemplates, Authorities, Bucket, Bundle, CertificateId,
+    Context, Decoded, DeviceInfo, Entry, EntryError, Limits, ManifestError, NameError,
+    NameTemplate, Signers, Summary, TemplateError, Vendor, Warning, decode_device_infos,
+};
+
+use crate::{DecodeError, certificates};
+
+/// An entry of a file: a device to work on, or one that is refused.
+pub(crate) type Item = Result<Device, Box<Refusal>>;
+
+/// A device to work on.
+#[derive(Debug)]
+pub(crate) struct Device {
+    pub(crate) work: Work,
+    pub(crate) certificate: CertificateId,
+    /// Who vouched for it, where somebody did.
+    pub(crate) signer: Option<CertificateId>,
+}
+
+/// An entry that gives no device.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) outcome: Outcome,
+    /// Whether it may be taken once a signer's certificate is there.
+    pub(crate) lacks_signer: bool,
+}
+
+/// What a file is read with, besides its bytes.
+pub(crate) enum Reader {
+    Manifest(Box<Manifest>),
+    DeviceInfos {
+        /// Whether devices get a type even where the file gives none.
+        has_type: bool,
+    },
+}
+
+/// What a vendor's manifest is read with.
+pub(crate) struct Manifest {
+    vendor: Vendor,
+    signers: Signers,
+    issuers: Authorities,
+    bundle: Bundle,
+    naming: Naming,
+    attributes: AttributeTemplates,
+}
+
+/// A template of the profile makes no sense.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProfileError {
+    #[error(transparent)]
+    Name(#[from] TemplateError),
+    #[error(transparent)]
+    Attribute(#[from] AttributeTemplateError),
+}
+
+impl ProfileError {
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Name(error) => error.code(),
+            Self::Attribute(error) => error.code(),
+        }
+    }
+}
+
+impl Reader {
+    /// What the file of this run is to be read with, unless the profile makes no sense.
+    pub(crate) async fn of(
+        store: &Store,
+        plan: &Plan,
+    ) -> Result<Result<Self, ProfileError>, DecodeError> {
+        let profile = &plan.profile;
+        let Ok(bucket) = plan.vendor.parse::<Bucket>() else {
+            return Err(DecodeError::Missing("known vendor"));
+        };
+        let Bucket::Vendor(vendor) = bucket else {
+            return Ok(Ok(Self::DeviceInfos { has_type: profile.thing_type.is_some() }));
+        };
+        let Ok(bundle) = profile.bundle.parse::<Bundle>() else {
+            return Err(DecodeError::Missing("known bundle"));
+        };
+        let naming = match Naming::of(profile) {
+            Ok(naming) => naming,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let attributes = match AttributeTemplates::parse(&profile.attributes) {
+            // As its name, a deferred thing's attributes come later.
+            Ok(_) if profile.defer_things => AttributeTemplates::default(),
+            Ok(attributes) => attributes,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let signers = certificates::signers(store, &plan.signers).await?;
+        let issuers = certificates::issuers(store, vendor).await?;
+        let manifest = Manifest { vendor, signers, issuers, bundle, naming, attributes };
+        Ok(Ok(Self::Manifest(Box::new(manifest))))
+    }
+
+    /// Reads the whole file, and hands on what it holds, an entry at a time.
+    pub(crate) fn read(
+        &self,
+        source: impl io::Read,
+        items: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    ) -> Result<Summary, ManifestError> {
+        match self {
+            Self::Manifest(manifest) => {
+                let context = manifest.context();
+                manifest::decode(manifest.vendor, source, context, &mut |decoded| {
+                    items(manifest.item(decoded))
+                })
+            }
+            Self::DeviceInfos { has_type } => {
+                decode_device_infos(source, Limits::default(), &mut |info| {
+                    items(device_info(info, *has_type))
+                })
+            }
+        }
+    }
+}
+
+impl Manifest {
+    fn context(&self) -> Context<'_> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+        let Self { signers, issuers, bundle, .. } = self;
+        Context { signers, issuers, bundle: *bundle, now, limits: Limits::default() }
+    }
+
+    fn item(&self, decoded: Decoded) -> Item {
+        let entry = decoded.map_err(unreadable)?;
+        let mut work = Work {
+            entry: entry.number,
+            place: entry.place.to_string(),
+            id: entry.id.clone(),
+            thing: String::new(),
+            certificate_id: entry.certificate.id().to_string(),
+            certificate: BASE64_STANDARD.encode(entry.certificate.der()),
+            thing_type: None,
+            attributes: BTreeMap::new(),
+            warnings: notes(&entry.warnings),
+        };
+        work.thing = self
+            .naming
+            .name(&entry)
+            .map_err(|error| refused(&work, error.code(), error.to_string()))?;
+        let (attributes, warnings) = self
+            .attributes
+            .fill(&entry)
+            .map_err(|error| refused(&work, error.code(), error.to_string()))?;
+        work.attributes = attributes;
+        work.warnings.extend(notes(&warnings));
+        Ok(Device { work, certificate: entry.certificate.id(), signer: entry.signer })
+    }
+}
+
+/// A device of a factory. The profile's naming, status and deferral are no concern of it: its name is
+/// given, and it is to be made ready now.
+fn device_info(info: Result<DeviceInfo, EntryError>, has_type: bool) -> Item {
+    let info = info.map_err(unreadable)?;
+    let fits = info.check_attributes(has_type);
+    let DeviceInfo { number, place, certificate_id, device_id, device_type, attributes, warnings } =
+        info;
+    let work = Work {
+        entry: number,
+        place: place.to_string(),
+        id: device_id.clone(),
+        thing: device_id,
+        certificate_id: certificate_id.to_string(),
+        certificate: String::new(),
+        thing_type: device_type,
+        attributes,
+        warnings: notes(&warnings),
+    };
+    fits.map_err(|reason| refused(&work, reason.code(), reason.to_string()))?;
+    Ok(Device { work, certificate: certificate_id, signer: None })
+}
+
+/// How things are named.
+enum Naming {
+    /// As suits each entry.
+    Default,
+    Template(NameTemplate),
+    /// Not yet: the things come later.
+    Deferred,
+}
+
+impl Naming {
+    fn of(profile: &Profile) -> Result<Self, TemplateError> {
+        match &profile.thing_name {
+            Some(template) => {
+                let template = NameTemplate::parse(template)?;
+                Ok(if profile.defer_things { Self::Deferred } else { Self::Template(template) })
+            }
+            None if profile.defer_things => Ok(Self::Deferred),
+            None => Ok(Self::Default),
+        }
+    }
+
+    /// Empty where the thing comes later.
+    fn name(&self, entry: &Entry) -> Result<String, NameError> {
+        match self {
+            Self::Default => NameTemplate::default_for(entry).name(entry),
+            Self::Template(template) => template.name(entry),
+            Self::Deferred => Ok(String::new()),
+        }
+    }
+}
+
+fn refused(work: &Work, code: &str, reason: String) -> Box<Refusal> {
+    let outcome = work.outcome(OutcomeKind::Rejected, code, reason);
+    Box::new(Refusal { outcome, lacks_signer: false })
+}
+
+fn unreadable(error: EntryError) -> Box<Refusal> {
+    let outcome = Outcome {
+        entry: error.number,
+        place: error.place.to_string(),
+        id: error.id,
+        thing: String::new(),
+        certificate_id: String::new(),
+        outcome: OutcomeKind::Rejected,
+        code: error.reason.code().to_owned(),
+        reason: error.reason.to_string(),
+        warnings: Vec::new(),
+    };
+    Box::new(Refusal { outcome, lacks_signer: error.reason.missing_signer().is_some() })
+}
+
+pub(crate) fn notes(warnings: &[Warning]) -> Vec<Note> {
+    warnings
+        .iter()
+        .map(|warning| Note { code: warning.code.to_owned(), reason: warning.text.clone() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const FINGERPRINT: &str = "A1b2c3d4e5f6789012345678901234567890abcdef1234567890abcdef123456";
+
+    /// What the reader makes of one device with these members.
+    fn item(has_type: bool, members: &Value) -> Item {
+        let file = json!({"batch_id": "b-1", "devices": [members]}).to_string();
+        let mut items = Vec::new();
+        let reader = Reader::DeviceInfos { has_type };
+        let summary = reader.read(file.as_bytes(), &mut |item| {
+            items.push(item);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(summary.unwrap().batch.as_deref(), Some("b-1"));
+        items.remove(0)
+    }
+
+    fn device(attributes: usize, device_type: Option<&str>) -> Value {
+        let attributes: BTreeMap<_, _> =
+            (0..attributes).map(|number| (format!("a{number}"), "v")).collect();
+        json!({
+            "certFingerprint": FINGERPRINT, "deviceId": "d-1", "deviceType": device_type,
+            "attributes": attributes,
+        })
+    }
+
+    #[test]
+    fn a_factorys_device_is_worked_on_under_its_own_name_and_without_its_certificate() {
+        let Device { work, certificate, signer } = item(false, &device(1, Some("pump"))).unwrap();
+        assert_eq!((work.entry, work.place.as_str()), (1, "device 1"));
+        assert_eq!((work.id.as_str(), work.thing.as_str()), ("d-1", "d-1"));
+        assert_eq!(work.certificate_id, FINGERPRINT.to_lowercase());
+        assert_eq!(work.certificate_id, certificate.to_string());
+        assert_eq!(work.certificate, "");
+        assert_eq!(work.thing_type.as_deref(), Some("pump"));
+        assert_eq!(work.attributes, BTreeMap::from([("a0".to_owned(), "v".to_owned())]));
+        assert_eq!(signer, None);
+    }
+
+    #[test]
+    fn too_many_attributes_for_its_type_refuse_a_device_with_all_that_is_known_of_it() {
+        assert!(item(true, &device(4, None)).is_ok(), "the profile has a type");
+        assert!(item(false, &device(4, Some("pump"))).is_ok(), "the device has a type");
+        let Refusal { outcome, lacks_signer } = *item(false, &device(4, None)).unwrap_err();
+        assert!(!lacks_signer);
+        assert_eq!(
+            (outcome.outcome, outcome.code.as_str()),
+            (OutcomeKind::Rejected, "Attribute.TooMany")
+        );
+        assert_eq!((outcome.entry, outcome.thing.as_str()), (1, "d-1"));
+        assert_eq!(outcome.certificate_id, FINGERPRINT.to_lowercase());
+    }
+
+    #[test]
+    fn a_device_that_cannot_be_read_is_refused_by_its_place() {
+        let Refusal { outcome, .. } = *item(true, &json!({"deviceId": "d-1"})).unwrap_err();
+        assert_eq!((outcome.place.as_str(), outcome.id.as_str()), ("device 1", "d-1"));
+        assert_eq!((outcome.code.as_str(), outcome.thing.as_str()), ("Device.Missing", ""));
+    }
+}

@@ -1,0 +1,65 @@
+//! Phase 2: a certificate that is registered becomes a device that can connect.
+
+use aws_sdk_iot::types::CertificateStatus;
+use ledger::{Profile, Stood, Work};
+
+use crate::{
+    Again, CallError, Ending, Finding, Reason, Registry, Situation, act,
+    claim::{claim_on_certificate, claim_on_thing, own_principal},
+    device::{Change, Device, Lacks, fit, wanted_thing},
+    look::{Obstacle, finding, lacking, standing, usable},
+};
+
+/// Looks at one device that is to be activated. Writes nothing.
+///
+/// The profile's policies, groups and type count, and what it does with conflicts; its status, its
+/// deferral and its name are those of phase 1.
+pub async fn look_to_activate(
+    registry: &Registry,
+    profile: &Profile,
+    work: &Work,
+) -> Result<Finding, CallError> {
+    finding(examine(registry, profile, work).await)
+}
+
+/// Makes one device that was looked at, and activates its certificate when all else is done.
+pub async fn activate(
+    registry: &Registry,
+    situation: Situation<'_>,
+    work: &Work,
+    finding: Finding,
+) -> Result<Ending, Again> {
+    act(registry, situation, work, finding).await
+}
+
+async fn examine(registry: &Registry, profile: &Profile, work: &Work) -> Result<Device, Obstacle> {
+    let certificate = registry
+        .find_certificate(&work.certificate_id)
+        .await?
+        .ok_or(Reason::CertificateNotRegistered)?;
+    usable(&certificate)?;
+    let activation = certificate.status == CertificateStatus::Inactive;
+    let things = registry.list_principal_things(&certificate.arn).await?;
+    let mut warnings = Vec::new();
+    warnings.extend(claim_on_certificate(profile, work, &certificate.arn, &things)?);
+    let all_but_thing = Lacks { activation, ..Lacks::all_but_thing(profile) };
+    let Some(found) = registry.describe_thing(&work.thing).await? else {
+        let thing = Some(Change::Create(wanted_thing(profile, work)));
+        let lacks = Lacks { thing, ..all_but_thing };
+        let stood = Some(Stood::Certificate);
+        return Ok(Device { stood, certificate: Some(certificate), lacks, warnings });
+    };
+    let (lacking_of_thing, notes) = fit(profile, work, &found)?;
+    let thing = lacking_of_thing.map(Change::Update);
+    warnings.extend(notes);
+    let principals = registry.list_thing_principals(&work.thing).await?;
+    warnings.extend(claim_on_thing(profile, work, &principals)?);
+    if own_principal(&principals, work).is_none() {
+        let lacks = Lacks { thing, ..all_but_thing };
+        let stood = Some(Stood::Thing);
+        return Ok(Device { stood, certificate: Some(certificate), lacks, warnings });
+    }
+    let lacks =
+        Lacks { thing, activation, ..lacking(registry, profile, work, &certificate).await? };
+    Ok(standing(certificate, lacks, warnings))
+}

@@ -1,0 +1,65 @@
+//! Writes down how long AWS IoT's quotas held a unit up.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ledger::{CallLimits, Keep, RunFiles, Store, StoreError, UnitLimits};
+use registry::Pace;
+use tokio::time::Instant;
+
+/// Measures from when it is made.
+#[derive(Debug)]
+pub(crate) struct Stopwatch<'a> {
+    pace: &'a Pace,
+    began: f64,
+    instant: Instant,
+}
+
+impl<'a> Stopwatch<'a> {
+    pub(crate) fn start(pace: &'a Pace) -> Self {
+        // What a unit left behind that failed belongs to nobody.
+        pace.usage();
+        Self { pace, began: clock(), instant: Instant::now() }
+    }
+
+    /// What was measured, in which `devices` ended and up to `runs` shared the rates.
+    pub(crate) fn read(&self, devices: u64, runs: u32) -> UnitLimits {
+        let calls = self.pace.usage().into_iter().map(|(call, usage)| {
+            let limits = CallLimits {
+                calls: usage.calls,
+                limited_seconds: usage.limited.as_secs_f64(),
+                throttles: usage.throttles,
+            };
+            (call.to_owned(), limits)
+        });
+        let seconds = self.instant.elapsed().as_secs_f64();
+        UnitLimits {
+            began: self.began,
+            ended: self.began + seconds,
+            seconds,
+            devices,
+            runs,
+            calls: calls.collect(),
+        }
+    }
+}
+
+/// Adds what a round came to.
+pub(crate) async fn add(
+    store: &Store,
+    files: &RunFiles,
+    unit: u64,
+    round: u32,
+    limits: UnitLimits,
+) -> Result<(), StoreError> {
+    let key = files.limits(unit);
+    let earlier: Option<UnitLimits> = if round > 0 { store.read_json(&key).await? } else { None };
+    let sum = earlier.map_or(limits.clone(), |mut earlier| {
+        earlier.add(&limits);
+        earlier
+    });
+    store.write_json(&key, &sum, Keep::Passing).await
+}
+
+fn clock() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}

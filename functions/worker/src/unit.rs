@@ -1,0 +1,345 @@
+//! Carries out a unit: look at devices, note what was found, then act.
+
+use std::{
+    iter,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use futures::{StreamExt, TryStreamExt, pin_mut, stream};
+use ledger::{
+    Activations, Created, Intent, Keep, Outcome, RunFiles, StoreError, Unit, UnitLimits, Work,
+};
+use registry::{Ending, Finding, Registry, Situation};
+use serde::Serialize;
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    Job, WorkerError,
+    attempt::{Attempt, unless_late},
+    limits::{self, Stopwatch},
+    share::Share,
+};
+
+/// Devices in flight in one worker. At 50 ms a call and six calls a device this allows some 200
+/// devices a second, twice what one worker's share of a rate can be.
+const IN_FLIGHT: usize = 64;
+
+/// So many devices are looked at, and noted in one intent, before the first of them is acted on.
+const PART: usize = 25;
+
+/// Devices are left this long before the function's deadline, so that there is time to write down
+/// what became of them. Leaving one between two calls is as safe as dying there.
+const RESERVE: Duration = Duration::from_secs(30);
+
+/// How the devices of a unit ended, for people who watch the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Devices that are as their owner wants.
+    pub fine: u64,
+    /// Devices that are not.
+    pub not_fine: u64,
+    /// Devices to be taken up again.
+    pub left_over: u64,
+}
+
+impl Tally {
+    /// Devices with an outcome.
+    pub const fn ended(&self) -> u64 {
+        self.fine + self.not_fine
+    }
+}
+
+/// A device of the run's work.
+#[derive(Clone, Debug)]
+struct Planned {
+    work: Work,
+    /// Whether a listing of the account showed it whole.
+    listed: bool,
+}
+
+/// A device that was looked at, and may be acted on.
+#[derive(Debug)]
+struct Found {
+    work: Work,
+    finding: Finding,
+    /// What an earlier try of the same part had found.
+    earlier: Option<Arc<Intent>>,
+}
+
+/// What looking at a unit came to.
+#[derive(Debug)]
+struct Looked {
+    /// The outcomes that there were before.
+    before: Vec<Outcome>,
+    /// Whether an intent was put, so that outcomes are to follow.
+    noted: bool,
+    stopped: bool,
+}
+
+/// What it takes to carry out units of a run.
+#[derive(Debug)]
+pub(crate) struct Carrier<'a> {
+    pub(crate) job: Job,
+    pub(crate) activations: &'a Activations,
+    pub(crate) registry: &'a Registry,
+    pub(crate) share: &'a Share<'a>,
+    pub(crate) files: RunFiles,
+    /// Whether the unit is brought to its end although its run was stopped.
+    pub(crate) finishes_stopped: bool,
+    /// Whether what is left over now has failed.
+    pub(crate) last_round: bool,
+}
+
+impl Carrier<'_> {
+    /// Carries out what no earlier round has finished, and writes the unit's outcomes.
+    pub(crate) async fn carry_out(
+        &self,
+        unit: &Unit,
+        round: u32,
+        deadline: SystemTime,
+    ) -> Result<Tally, WorkerError> {
+        let stopwatch = Stopwatch::start(self.share.pace);
+        let until = Instant::now() + left_until(deadline).saturating_sub(RESERVE);
+        let before = if round > 0 { self.outcomes(unit).await? } else { Vec::new() };
+        let work = self.work(unit).await?;
+
+        let (found, devices) = mpsc::unbounded_channel();
+        let looks = self.look_ahead(unit, round, work, before, until, found);
+        let (looked, acted) = futures::join!(looks, self.act_on(devices, until));
+        let (Looked { before, noted, stopped }, acted) = (looked?, acted?);
+        let ended = u64::try_from(acted.len()).unwrap_or_default();
+        let limits = stopwatch.read(ended, self.share.most_runs());
+        if !noted {
+            Box::pin(self.pass_on(unit.unit, round, limits)).await?;
+            return Ok(tally(&before, unit));
+        }
+        let mut outcomes = before;
+        outcomes.extend(acted);
+        outcomes.sort_unstable_by_key(|outcome| outcome.entry);
+        let (key, store) = (self.files.outcomes(unit.unit), self.share.store);
+        futures::try_join!(
+            store.write_lines(&key, &outcomes, Keep::Passing),
+            Box::pin(self.pass_on(unit.unit, round, limits)),
+        )?;
+        let tally = tally(&outcomes, unit);
+        Ok(if stopped { Tally { left_over: 0, ..tally } } else { tally })
+    }
+
+    /// Writes down what the unit waited for, and what it found out about the quotas. A unit whose
+    /// devices are done does not fail for that.
+    async fn pass_on(&self, unit: u64, round: u32, limits: UnitLimits) -> Result<(), StoreError> {
+        let written = limits::add(self.share.store, &self.files, unit, round, limits);
+        if let Err(error) = futures::try_join!(written, self.share.pass_on()) {
+            tracing::warn!(run = self.files.run(), unit, code = error.code(), "rates not noted");
+        }
+        Ok(())
+    }
+
+    /// Looks at the unit part by part, and passes on what may be acted on.
+    ///
+    /// While one part is acted on, which AWS IoT's quotas make slow, the next one is looked at. So
+    /// the tokens for registering do not go unused until all of a large unit was looked at.
+    async fn look_ahead(
+        &self,
+        unit: &Unit,
+        round: u32,
+        work: Vec<Planned>,
+        mut before: Vec<Outcome>,
+        until: Instant,
+        found: mpsc::UnboundedSender<Found>,
+    ) -> Result<Looked, WorkerError> {
+        let (mut noted, mut cut_off, mut stopped) = (false, false, false);
+        for (number, part) in (0..).zip(work.chunks(PART)) {
+            let open = |planned: &&Planned| !is_done(&planned.work, &before);
+            let part: Vec<_> = part.iter().filter(open).cloned().collect();
+            if part.is_empty() {
+                continue;
+            }
+            let Some(mut devices) = self.look_at(part, until).await? else { continue };
+            let earlier = self.note_intent(unit, number, &devices).await?.map(Arc::new);
+            noted = true;
+            if earlier.is_some() && round == 0 && !cut_off {
+                // An earlier try was cut off, and may have written its outcomes before that.
+                cut_off = true;
+                before = self.outcomes(unit).await?;
+            }
+            devices.retain(|(work, _)| !is_done(work, &before));
+            if self.share.leases.is_stopped(self.files.run()).await? {
+                stopped = true;
+                if !self.finishes_stopped {
+                    tracing::warn!(run = self.files.run(), unit = unit.unit, "the run was stopped");
+                    break;
+                }
+            }
+            for (work, finding) in devices {
+                let earlier = earlier.clone();
+                // Whoever acts listens until this ends.
+                let _ = found.send(Found { work, finding, earlier });
+            }
+        }
+        Ok(Looked { before, noted, stopped })
+    }
+
+    /// What stands where each device is to be; `None` where that cannot be told for all of them now.
+    ///
+    /// A device that was not looked at could later not be told from one that this run made. So
+    /// nothing is written then, and the whole part comes again.
+    async fn look_at(
+        &self,
+        work: Vec<Planned>,
+        until: Instant,
+    ) -> Result<Option<Vec<(Work, Finding)>>, StoreError> {
+        let looked =
+            stream::iter(work).map(|work| self.look_at_one(work, until)).buffered(IN_FLIGHT);
+        pin_mut!(looked);
+        let mut devices = Vec::new();
+        while let Some(device) = looked.try_next().await? {
+            let Some(device) = device else { return Ok(None) };
+            devices.push(device);
+        }
+        Ok(Some(devices))
+    }
+
+    async fn look_at_one(
+        &self,
+        Planned { work, listed }: Planned,
+        until: Instant,
+    ) -> Result<Option<(Work, Finding)>, StoreError> {
+        let profile = &self.share.plan.profile;
+        let look = self.job.look(self.registry, profile, &work, listed);
+        let finding = match unless_late(until, look).await {
+            Attempt::Ended(finding) => {
+                self.job.recall(self.activations, profile, &work, finding).await?
+            }
+            Attempt::Again(_) if !self.last_round => return Ok(None),
+            Attempt::Again(reason) | Attempt::Failed(reason) => Finding::Conflict(reason),
+        };
+        Ok(Some((work, finding)))
+    }
+
+    /// The outcomes of the devices that could be finished.
+    async fn act_on(
+        &self,
+        devices: mpsc::UnboundedReceiver<Found>,
+        until: Instant,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        stream::unfold(devices, async |mut devices| Some((devices.recv().await?, devices)))
+            .map(|found| self.act_on_one(found, until))
+            .buffer_unordered(IN_FLIGHT)
+            .try_filter_map(async |outcome| Ok(outcome))
+            .try_collect()
+            .await
+    }
+
+    async fn act_on_one(
+        &self,
+        Found { work, finding, earlier }: Found,
+        until: Instant,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let situation = Situation {
+            profile: &self.share.plan.profile,
+            earlier: earlier.as_deref(),
+            others_active: self.share.others_active(),
+        };
+        let act = self.job.act(self.registry, situation, &work, finding);
+        Ok(match unless_late(until, act).await {
+            Attempt::Ended(ending) => {
+                self.job.remember(self.activations, self.share.plan, &work, &ending).await?;
+                Some(outcome(&work, ending))
+            }
+            Attempt::Again(_) if !self.last_round => None,
+            Attempt::Again(reason) | Attempt::Failed(reason) => {
+                Some(work.outcome(reason.outcome(), reason.code(), reason.to_string()))
+            }
+        })
+    }
+
+    /// The unit's devices, read by range.
+    async fn work(&self, unit: &Unit) -> Result<Vec<Planned>, WorkerError> {
+        let stretch = unit.offset..unit.offset + unit.length;
+        let bytes = self
+            .share
+            .store
+            .read_range(&self.files.work(), stretch)
+            .await?
+            .ok_or(WorkerError::Missing("work"))?;
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(serde_json::from_slice);
+        let work: Vec<Work> = lines
+            .collect::<Result<_, _>>()
+            .map_err(|source| WorkerError::Unit { unit: unit.unit, source: Some(source) })?;
+        if u64::try_from(work.len()).ok() != Some(unit.count) {
+            return Err(WorkerError::Unit { unit: unit.unit, source: None });
+        }
+        let standing = self.standing(unit).await?;
+        // Without a listing, no device is known to stand.
+        let listed = standing.iter().map(|mark| *mark == b'1').chain(iter::repeat(false));
+        Ok(work.into_iter().zip(listed).map(|(work, listed)| Planned { work, listed }).collect())
+    }
+
+    /// A mark for each of the unit's devices, where the account was listed for this run.
+    async fn standing(&self, unit: &Unit) -> Result<Vec<u8>, WorkerError> {
+        if !self.share.plan.listed {
+            return Ok(Vec::new());
+        }
+        let stretch = unit.first - 1..unit.first - 1 + unit.count;
+        let marks = self.share.store.read_range(&self.files.standing(), stretch).await?;
+        marks.ok_or(WorkerError::Missing("standing"))
+    }
+
+    /// The outcomes that an earlier round left.
+    async fn outcomes(&self, unit: &Unit) -> Result<Vec<Outcome>, WorkerError> {
+        let mut lines = self.share.store.lines(&self.files.outcomes(unit.unit)).await?;
+        let mut outcomes = Vec::new();
+        while let Some(outcome) = lines.next_line().await? {
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    /// Notes what was found before the first write; returns what an earlier try had noted.
+    async fn note_intent(
+        &self,
+        unit: &Unit,
+        part: u64,
+        devices: &[(Work, Finding)],
+    ) -> Result<Option<Intent>, WorkerError> {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let existing = devices
+            .iter()
+            .filter_map(|(work, finding)| Some((work.entry, finding.stood()?)))
+            .collect();
+        let key = self.files.intent(unit.unit, part);
+        match self.share.store.create(&key, &Intent { time, existing }, Keep::Passing).await? {
+            Created::New => Ok(None),
+            Created::Existed => Ok(self.share.store.read_json(&key).await?),
+        }
+    }
+}
+
+fn left_until(deadline: SystemTime) -> Duration {
+    deadline.duration_since(SystemTime::now()).unwrap_or_default()
+}
+
+fn is_done(work: &Work, outcomes: &[Outcome]) -> bool {
+    outcomes.iter().any(|outcome| outcome.entry == work.entry)
+}
+
+fn outcome(work: &Work, ending: Ending) -> Outcome {
+    let Ending { outcome, reason, warnings } = ending;
+    let mut line = match reason {
+        None => work.outcome(outcome, "", String::new()),
+        Some(reason) => work.outcome(outcome, reason.code(), reason.to_string()),
+    };
+    line.warnings.extend(warnings);
+    line
+}
+
+fn tally(outcomes: &[Outcome], unit: &Unit) -> Tally {
+    let mut tally = Tally::default();
+    for outcome in outcomes {
+        *if outcome.outcome.is_fine() { &mut tally.fine } else { &mut tally.not_fine } += 1;
+    }
+    tally.left_over = unit.count.saturating_sub(tally.ended());
+    tally
+}
