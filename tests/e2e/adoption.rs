@@ -5,7 +5,7 @@ use gate::Then;
 
 use crate::{
     samples::Authority,
-    standing::{attach, create_thing, id, list, register},
+    standing::{create_thing, id, list, register, sensor},
     world::{Device, Making, World, bucket, device},
 };
 
@@ -47,12 +47,8 @@ async fn adopting_adds_the_device_and_removes_nothing() {
         names.map(|name| authority.leaf(name));
     let old = authority.leaf("renewed");
 
-    let old_arn = register(&world, &old, CertificateStatus::Active).await;
-    create_thing(&world, "renewed", Some("sensor")).await;
-    attach(&world, "renewed", &old_arn).await;
-    let renamed_arn = register(&world, &renamed, CertificateStatus::Active).await;
-    create_thing(&world, "former-name", Some("sensor")).await;
-    attach(&world, "former-name", &renamed_arn).await;
+    sensor(&world, "renewed", &old, CertificateStatus::Active).await;
+    sensor(&world, "former-name", &renamed, CertificateStatus::Active).await;
     create_thing(&world, "retyped", Some("gateway")).await;
     let join = world.iot.add_thing_to_thing_group().thing_name("retyped");
     join.thing_group_name("gateways").send().await.unwrap();

@@ -6,31 +6,19 @@ use gate::{Then, kill_function};
 use crate::{
     samples::Authority,
     standing::{attach, attributes, create_thing, describe, id, list, register},
-    world::{Making, STACK, device},
+    world::{Making, SIX_CALLS, STACK, device},
 };
 
-const WITH_ATTRIBUTES: &str = r#"
-[profile.default]
-policies = ["sensor-base"]
-thing_groups = ["sensors"]
-thing_type = "sensor"
-certificate_status = "active"
-defer_things = false
-attributes = { line = "north", site = "plant-1" }
-
-[profile.merging]
-policies = ["sensor-base"]
-thing_groups = ["sensors"]
-thing_type = "sensor"
-certificate_status = "active"
-defer_things = false
-attributes = { line = "north", site = "plant-1" }
-on_conflict = "adopt"
-"#;
+/// A profile with attributes, and one that lets them win over others'.
+fn with_attributes() -> String {
+    let default = format!("{SIX_CALLS}attributes = {{ line = \"north\", site = \"plant-1\" }}\n");
+    let merging = default.replace("[profile.default]", "[profile.merging]");
+    format!("{default}{merging}on_conflict = \"adopt\"\n")
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn things_get_what_they_lack_and_keep_what_they_have() {
-    let world = Making::with(WITH_ATTRIBUTES).world().await;
+    let world = Making::with(&with_attributes()).world().await;
     let authority = Authority::new("Test CA");
     let names = ["new", "free", "other", "whole"];
     let [new, free, other, whole] = names.map(|name| authority.leaf(name));
@@ -69,7 +57,7 @@ async fn things_get_what_they_lack_and_keep_what_they_have() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_killed_while_it_gives_attributes_ends_with_the_same_word() {
-    let world = Making::with(WITH_ATTRIBUTES).waiting("0.1").world().await;
+    let world = Making::with(&with_attributes()).waiting("0.1").world().await;
     let authority = Authority::new("Test CA");
     let deaths = [
         ("CreateThing", Then::PassOn, "created"),

@@ -5,7 +5,7 @@ use gate::{Then, kill_function};
 
 use crate::{
     samples::Authority,
-    standing::{attach, create_thing, id, list, register},
+    standing::{attach, create_thing, id, list, register, sensor},
     world::{Making, PROFILES, STACK, World, bucket, device},
 };
 
@@ -35,20 +35,14 @@ async fn what_stands_already_is_left_as_it_is() {
         names.map(|name| authority.leaf(name));
     let old = authority.leaf("renewed");
 
-    let old_arn = register(&world, &old, CertificateStatus::Active).await;
-    create_thing(&world, "renewed", Some("sensor")).await;
-    attach(&world, "renewed", &old_arn).await;
-    let renamed_arn = register(&world, &renamed, CertificateStatus::Active).await;
-    create_thing(&world, "former-name", Some("sensor")).await;
-    attach(&world, "former-name", &renamed_arn).await;
+    sensor(&world, "renewed", &old, CertificateStatus::Active).await;
+    sensor(&world, "former-name", &renamed, CertificateStatus::Active).await;
     register(&world, &revoked, CertificateStatus::Active).await;
     let revoke = world.iot.update_certificate().certificate_id(id(&revoked));
     revoke.new_status(CertificateStatus::Revoked).send().await.unwrap();
     create_thing(&world, "retyped", None).await;
     create_thing(&world, "free", Some("sensor")).await;
-    let partial_arn = register(&world, &partial, CertificateStatus::Inactive).await;
-    create_thing(&world, "partial", Some("sensor")).await;
-    attach(&world, "partial", &partial_arn).await;
+    sensor(&world, "partial", &partial, CertificateStatus::Inactive).await;
     create_thing(&world, "shared", Some("sensor")).await;
     let second = authority.leaf("shared");
     for der in [&shared, &second] {

@@ -35,6 +35,13 @@ pub(crate) async fn attach(world: &World, thing: &str, arn: &str) {
     world.iot.attach_thing_principal().thing_name(thing).principal(arn).send().await.unwrap();
 }
 
+/// A thing of the type `sensor`, with this certificate.
+pub(crate) async fn sensor(world: &World, thing: &str, der: &[u8], status: CertificateStatus) {
+    let arn = register(world, der, status).await;
+    create_thing(world, thing, Some("sensor")).await;
+    attach(world, thing, &arn).await;
+}
+
 /// Gives a thing attributes, and leaves those that it has.
 pub(crate) async fn describe(world: &World, thing: &str, attributes: &[(&str, &str)]) {
     let mut payload = AttributePayload::builder().merge(true);

@@ -47,7 +47,7 @@ impl Import<'_> {
             others_active: &AtomicBool::new(self.others_active),
         };
         let acted = work.iter().zip(looked);
-        let acted = acted.map(|(work, finding)| self.act(registry, situation, work, finding));
+        let acted = acted.map(|(work, finding)| act(registry, situation, work, finding));
         // A process that died loses also what it had finished.
         let ended = join_all(acted).await.into_iter().collect::<Option<Vec<_>>>()?;
         (!wire.is_dead()).then_some(ended)
@@ -58,23 +58,6 @@ impl Import<'_> {
             Phase::Register => registry::look(registry, self.profile, work).await,
             Phase::Activate => registry::look_to_activate(registry, self.profile, work).await,
         }
-    }
-
-    async fn act(
-        &self,
-        registry: &Registry,
-        situation: Situation<'_>,
-        work: &Work,
-        finding: Finding,
-    ) -> Option<End> {
-        let ended = match self.phase {
-            Phase::Register => registry::act(registry, situation, work, finding).await,
-            Phase::Activate => registry::activate(registry, situation, work, finding).await,
-        };
-        let Ending { outcome, reason, warnings } = ended.ok()?;
-        let code = reason.map(|reason| reason.code().to_owned()).unwrap_or_default();
-        let warnings = warnings.into_iter().map(|warning| warning.code).collect();
-        Some(End { outcome, code, warnings })
     }
 
     fn work(&self, entry: u64, device: &Device) -> Work {
@@ -95,4 +78,17 @@ impl Import<'_> {
             warnings: Vec::new(),
         }
     }
+}
+
+async fn act(
+    registry: &Registry,
+    situation: Situation<'_>,
+    work: &Work,
+    finding: Finding,
+) -> Option<End> {
+    let ended = registry::act(registry, situation, work, finding).await;
+    let Ending { outcome, reason, warnings } = ended.ok()?;
+    let code = reason.map(|reason| reason.code().to_owned()).unwrap_or_default();
+    let warnings = warnings.into_iter().map(|warning| warning.code).collect();
+    Some(End { outcome, code, warnings })
 }

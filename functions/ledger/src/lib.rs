@@ -4,6 +4,7 @@
 //! knows the layout of `s3://<stack>-runs`.
 
 mod activations;
+mod clock;
 mod codes;
 mod configuration;
 mod intent;
@@ -20,6 +21,7 @@ mod work;
 mod writer;
 
 pub use activations::{Activation, Activations};
+pub use clock::seconds_of_epoch;
 pub use codes::{About, CODES, Code, can_retry};
 pub use configuration::{
     CertificateStatus, Configuration, OnConflict, Profile, Rate, Rates, SignerPolicy,

@@ -3,13 +3,10 @@
 //! Policies come last, and only an activation after them: a certificate without a policy can do
 //! nothing, so that a device which is half done is not usable.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::try_join_all;
-use ledger::{Intent, Note, OnConflict, OutcomeKind, Profile, Work};
+use ledger::{Intent, Note, OnConflict, OutcomeKind, Profile, Work, seconds_of_epoch};
 
 use crate::{
     CallError, Finding, Reason, Registry,
@@ -206,10 +203,6 @@ async fn register(
     let is_own = tried_before && registered.created >= begun - CLOCK_TOLERANCE;
     let created = (!is_own).then_some(registered.created);
     Ok(Certificate { arn: registered.arn, created })
-}
-
-fn seconds_of_epoch() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 async fn join_groups(registry: &Registry, work: &Work, groups: &[String]) -> Result<(), CallError> {

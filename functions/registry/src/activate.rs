@@ -4,7 +4,7 @@ use aws_sdk_iot::types::CertificateStatus;
 use ledger::{Profile, Stood, Work};
 
 use crate::{
-    Again, CallError, Ending, Finding, Reason, Registry, Situation, act,
+    CallError, Finding, Reason, Registry,
     claim::{claim_on_certificate, claim_on_thing, own_principal},
     device::{Change, Device, Lacks, fit, wanted_thing},
     look::{Obstacle, finding, lacking, standing, usable},
@@ -20,16 +20,6 @@ pub async fn look_to_activate(
     work: &Work,
 ) -> Result<Finding, CallError> {
     finding(examine(registry, profile, work).await)
-}
-
-/// Makes one device that was looked at, and activates its certificate when all else is done.
-pub async fn activate(
-    registry: &Registry,
-    situation: Situation<'_>,
-    work: &Work,
-    finding: Finding,
-) -> Result<Ending, Again> {
-    act(registry, situation, work, finding).await
 }
 
 async fn examine(registry: &Registry, profile: &Profile, work: &Work) -> Result<Device, Obstacle> {

@@ -21,7 +21,7 @@ mod steps;
 mod word;
 
 pub use act::{Again, Ending, Situation, act};
-pub use activate::{activate, look_to_activate};
+pub use activate::look_to_activate;
 pub use call::{Call, CallError, CallErrorKind};
 pub use claim::Claim;
 pub use client::Registry;

@@ -8,10 +8,10 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use ledger::{Ceiling, Rates};
+use ledger::{Ceiling, Rates, seconds_of_epoch};
 use tokio::{
     sync::{Mutex as Turns, MutexGuard as Turn},
     time::{Instant, sleep_until},
@@ -76,7 +76,7 @@ impl Pace {
 
     /// Continues under the ceilings that other processes met, as if they had been met here.
     pub fn resume(&self, ceilings: &BTreeMap<String, Ceiling>) {
-        let (now, clock) = (Instant::now(), clock());
+        let (now, clock) = (Instant::now(), seconds_of_epoch());
         for (name, ceiling) in ceilings {
             let Some(operation) = self.operations.get(name.as_str()) else { continue };
             let mut state = operation.state();
@@ -88,7 +88,7 @@ impl Pace {
 
     /// The ceilings that hold operations down now, for all workers together.
     pub fn ceilings(&self) -> BTreeMap<String, Ceiling> {
-        let (now, clock) = (Instant::now(), clock());
+        let (now, clock) = (Instant::now(), seconds_of_epoch());
         let ceiling = |(name, operation): (&&'static str, &Operation)| {
             let state = operation.state();
             let (rate, _) = state.share?;
@@ -200,11 +200,6 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.state().meter.ends_waiting(Instant::now());
     }
-}
-
-/// Seconds of the Unix epoch.
-fn clock() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// Somewhere between 0 and 1, elsewhere in each process.

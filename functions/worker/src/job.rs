@@ -1,9 +1,7 @@
 //! What is done to each device of a unit.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use ledger::{Activation, Activations, Plan, Profile, StoreError, Work};
-use registry::{Again, CallError, Ending, Finding, Reason, Registry, Situation};
+use ledger::{Activation, Activations, Plan, Profile, StoreError, Work, seconds_of_epoch};
+use registry::{CallError, Ending, Finding, Reason, Registry};
 
 /// What is done to each device of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +48,6 @@ impl Job {
         Ok(finding)
     }
 
-    /// Makes the device what it is to be.
-    pub(crate) async fn act(
-        self,
-        registry: &Registry,
-        situation: Situation<'_>,
-        work: &Work,
-        finding: Finding,
-    ) -> Result<Ending, Again> {
-        match self {
-            Self::Register => registry::act(registry, situation, work, finding).await,
-            Self::Activate => registry::activate(registry, situation, work, finding).await,
-        }
-    }
-
     /// Notes for later runs that a device is active.
     ///
     /// The note comes after the activation: before it, a run that was cut off in between would look
@@ -80,11 +64,10 @@ impl Job {
         if self != Self::Activate || !ending.outcome.is_fine() {
             return Ok(());
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let activation = Activation {
             run: plan.run.clone(),
             thing: work.thing.clone(),
-            time: now.as_secs_f64(),
+            time: seconds_of_epoch(),
         };
         activations.note(&work.certificate_id, &activation).await
     }

@@ -1,8 +1,6 @@
 //! Writes down how long AWS IoT's quotas held a unit up.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use ledger::{CallLimits, Keep, RunFiles, Store, StoreError, UnitLimits};
+use ledger::{CallLimits, Keep, RunFiles, Store, StoreError, UnitLimits, seconds_of_epoch};
 use registry::Pace;
 use tokio::time::Instant;
 
@@ -18,7 +16,7 @@ impl<'a> Stopwatch<'a> {
     pub(crate) fn start(pace: &'a Pace) -> Self {
         // What a unit left behind that failed belongs to nobody.
         pace.usage();
-        Self { pace, began: clock(), instant: Instant::now() }
+        Self { pace, began: seconds_of_epoch(), instant: Instant::now() }
     }
 
     /// What was measured, in which `devices` ended and up to `runs` shared the rates.
@@ -58,8 +56,4 @@ pub(crate) async fn add(
         earlier
     });
     store.write_json(&key, &sum, Keep::Passing).await
-}
-
-fn clock() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

@@ -3,12 +3,13 @@
 use std::{
     iter,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use futures::{StreamExt, TryStreamExt, pin_mut, stream};
 use ledger::{
     Activations, Created, Intent, Keep, Outcome, RunFiles, StoreError, Unit, UnitLimits, Work,
+    seconds_of_epoch,
 };
 use registry::{Ending, Finding, Registry, Situation};
 use serde::Serialize;
@@ -242,7 +243,7 @@ impl Carrier<'_> {
             earlier: earlier.as_deref(),
             others_active: self.share.others_active(),
         };
-        let act = self.job.act(self.registry, situation, &work, finding);
+        let act = registry::act(self.registry, situation, &work, finding);
         Ok(match unless_late(until, act).await {
             Attempt::Ended(ending) => {
                 self.job.remember(self.activations, self.share.plan, &work, &ending).await?;
@@ -304,13 +305,17 @@ impl Carrier<'_> {
         part: u64,
         devices: &[(Work, Finding)],
     ) -> Result<Option<Intent>, WorkerError> {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let existing = devices
             .iter()
             .filter_map(|(work, finding)| Some((work.entry, finding.stood()?)))
             .collect();
         let key = self.files.intent(unit.unit, part);
-        match self.share.store.create(&key, &Intent { time, existing }, Keep::Passing).await? {
+        match self
+            .share
+            .store
+            .create(&key, &Intent { time: seconds_of_epoch(), existing }, Keep::Passing)
+            .await?
+        {
             Created::New => Ok(None),
             Created::Existed => Ok(self.share.store.read_json(&key).await?),
         }
