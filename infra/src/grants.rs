@@ -62,7 +62,7 @@ pub(crate) fn decode(arrivals: &[Bucket], runs: &Bucket) -> Vec<Grant> {
         ),
         Grant::allow(
             "UseRunFiles",
-            &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
+            &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
             vec![runs.objects(RUN_FILES)],
         ),
         Grant::allow(
@@ -177,7 +177,7 @@ pub(crate) fn report(runs: &Bucket) -> Vec<Grant> {
     vec![
         Grant::allow(
             "UseRunFiles",
-            &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            &["s3:GetObject", "s3:PutObject"],
             vec![runs.objects(RUN_FILES)],
         ),
         Grant::allow("NoteFinishedFiles", &["s3:PutObject"], vec![runs.objects(FINISHED_FILES)]),

@@ -24,6 +24,7 @@ mod preflight;
 mod product_lines;
 mod rates;
 mod reruns;
+mod roles;
 mod scale;
 mod signers;
 mod standing;

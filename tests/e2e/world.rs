@@ -10,7 +10,7 @@ use std::{
 };
 
 use aws_sdk_iot::types::CertificateStatus;
-use aws_sdk_sfn::types::ExecutionStatus;
+use aws_sdk_sfn::{operation::describe_execution::DescribeExecutionOutput, types::ExecutionStatus};
 use gate::Gate;
 use infra::Config;
 use ledger::{Counts, Report};
@@ -354,15 +354,19 @@ impl World {
         self.ended_of("import", name).await
     }
 
+    /// Waits until an execution of a machine does not run any more.
+    pub(crate) async fn settled(&self, machine: &str, name: &str) -> DescribeExecutionOutput {
+        let arn = self.execution_of(machine, name);
+        self.until("the run ends", async || {
+            let found = self.sfn.describe_execution().execution_arn(&arn).send().await.unwrap();
+            (found.status != ExecutionStatus::Running).then_some(found)
+        })
+        .await
+    }
+
     /// Waits for the end of a run of a machine.
     pub(crate) async fn ended_of(&self, machine: &str, name: &str) -> Run {
-        let arn = self.execution_of(machine, name);
-        let ended = self
-            .until("the run ends", async || {
-                let found = self.sfn.describe_execution().execution_arn(&arn).send().await.unwrap();
-                (found.status != ExecutionStatus::Running).then_some(found)
-            })
-            .await;
+        let ended = self.settled(machine, name).await;
         let output =
             ended.output().map(|output| serde_json::from_str(output).unwrap()).unwrap_or_default();
         let mut run = Run {

@@ -14,6 +14,9 @@ pub(crate) struct Args {
     /// Give tests of random input their full number of cases, which takes minutes
     #[arg(long)]
     long: bool,
+    /// Take every single action away from every function's role, instead of a sample of them
+    #[arg(long)]
+    iam_complete: bool,
     /// Further arguments for `cargo test`, such as `--package manifest` or a test's name
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<OsString>,
@@ -29,6 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .args((!names_packages).then_some("--workspace"))
         .args(&args.arguments)
         .envs(args.long.then_some(("THINGPRESS_LONG", "1")))
+        .envs(args.iam_complete.then_some(("THINGPRESS_IAM_COMPLETE", "1")))
         // A snapshot that differs is a failure, not a file to review later.
         .env("INSTA_UPDATE", "no")
         .status()

@@ -98,7 +98,6 @@ fn decode_reads_manifests_and_writes_runs_and_certificates() {
             "s3:GetObjectVersion ${EspressifBucket.Arn}/*",
             "s3:GetObjectVersion ${GeneratedBucket.Arn}/*",
             "s3:GetObjectVersion ${MesBucket.Arn}/*",
-            "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*",
             "s3:GetObject ${RunsBucket.Arn}/runs/*",
             "s3:PutObject ${RunsBucket.Arn}/runs/*",
             "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
@@ -212,7 +211,6 @@ fn report_reads_and_writes_runs_and_ends_leases() {
         &sample(),
         "ReportRole",
         &[
-            "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*",
             "s3:GetObject ${RunsBucket.Arn}/runs/*",
             "s3:PutObject ${RunsBucket.Arn}/runs/*",
             "s3:PutObject ${RunsBucket.Arn}/files/*",

@@ -1,0 +1,326 @@
+//! Pieces of work, each of which needs some of the grants.
+
+use std::fs;
+
+use aws_sdk_iot::types::CertificateStatus;
+use aws_sdk_sfn::types::ExecutionStatus;
+use gate::Then;
+use ledger::Report;
+use manifest::Vendor;
+use serde_json::json;
+use xtask::sample;
+
+use crate::{
+    factory::{Made, device_infos, set_status},
+    samples::Authority,
+    standing::{attach, attributes, create_thing, describe, list, register, sensor},
+    world::{World, bucket},
+};
+
+/// The product lines that the scenarios need.
+pub(super) const WORLD: &str = r#"
+[profile.default]
+policies = ["sensor-base"]
+thing_groups = ["sensors"]
+thing_type = "sensor"
+
+[profile.described]
+policies = ["sensor-base"]
+thing_groups = ["sensors"]
+thing_type = "sensor"
+attributes = { line = "north" }
+
+[profile.factory]
+policies = ["sensor-base"]
+thing_groups = ["sensors"]
+thing_type = "sensor"
+certificate_status = "inactive"
+defer_things = true
+"#;
+
+/// A piece of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scenario {
+    /// A device that AWS IoT does not know is imported.
+    NewDevice,
+    /// A file that was imported before comes again.
+    FileAgain,
+    /// Another file holds a device that stands already.
+    StandingDevice,
+    /// A thing that stands lacks an attribute.
+    MissingAttribute,
+    /// Somebody else takes the thing meanwhile.
+    Race,
+    /// Microchip's signer and a manifest that it signed.
+    Microchip,
+    /// Infineon's authorities and a bundle.
+    Infineon,
+    /// The file was deleted before its run began.
+    GoneFile,
+    /// A person stops the run while its worker works.
+    StoppedRun,
+    /// A factory activates a device of the first phase.
+    Activation,
+    /// It activates a device that stands in part.
+    ActivationInPart,
+    /// It names one that somebody deactivated.
+    Deactivated,
+    /// Somebody else takes the thing of a device that is activated.
+    ActivationRace,
+}
+
+use Scenario::{
+    Activation, ActivationInPart, ActivationRace, Deactivated, FileAgain, GoneFile, Infineon,
+    Microchip, MissingAttribute, NewDevice, Race, StandingDevice, StoppedRun,
+};
+
+/// The work that needs an action of a function's role, found by the statement and the action.
+pub(super) fn scenario(function: &str, sid: &str, action: &str) -> Option<Scenario> {
+    Some(match (function, sid, action) {
+        ("preflight", "ListAccount", _)
+        | ("preflight", "CheckGroups", "iot:ListThingsInThingGroup")
+        | ("preflight", "UseRunFiles", "s3:GetObject")
+        | ("decode", "FindFinishedFiles", _) => FileAgain,
+        ("preflight", "CheckPolicies" | "CheckGroups" | "CheckTypes" | "UseRunFiles", _) => {
+            NewDevice
+        }
+        ("decode", "FindFiles", _) => GoneFile,
+        ("decode", "FileSignersAndIssuers", _) => Microchip,
+        ("decode", "ReadFiles" | "UseRunFiles" | "FindSignersIssuersAndRunFiles", _) => NewDevice,
+        ("register", "ReadCertificates" | "ReadAttachments", _)
+        | ("register", "ReadThings", "iot:ListThingGroupsForThing" | "iot:ListThingPrincipals") => {
+            StandingDevice
+        }
+        ("register", "UpdateThings", _) => MissingAttribute,
+        ("register", "AttachCertificates", "iot:DetachThingPrincipal") => Race,
+        ("register", _, _) => NewDevice,
+        ("activate", "ReadThings", "iot:ListThingGroupsForThing" | "iot:ListThingPrincipals")
+        | ("activate", "ReadAttachments", "iot:ListAttachedPolicies")
+        | ("activate", "UpdateThings", _) => ActivationInPart,
+        ("activate", "AttachCertificates", "iot:DetachThingPrincipal") => ActivationRace,
+        ("activate", "RememberActivations", "s3:GetObject") => Deactivated,
+        ("activate", _, _) => Activation,
+        ("report", "EndLeases", "s3:PutObject") | ("report", "FindRunFiles", _) => StoppedRun,
+        ("report", _, _) => NewDevice,
+        _ => return None,
+    })
+}
+
+impl Scenario {
+    /// How it ends with the whole roles.
+    pub(super) fn expected(self) -> &'static str {
+        match self {
+            NewDevice => "1 created; noted as finished, lease given back",
+            FileAgain => "1 unchanged; listed",
+            StandingDevice => "1 unchanged",
+            MissingAttribute => "1 updated; line=north owner=ann",
+            Microchip | Infineon => "1 created",
+            GoneFile => "Manifest.Gone",
+            StoppedRun => "ABORTED, 1 created",
+            Activation => "1 created; noted as activated",
+            ActivationInPart => "1 updated",
+            Deactivated => "1 conflict (Certificate.Deactivated)",
+            Race | ActivationRace => "1 conflict (Thing.Raced); 1 certificate",
+        }
+    }
+
+    /// Carries it out, and tells how it ended. `number` sets its names apart.
+    pub(super) async fn carry_out(self, world: &World, number: usize) -> String {
+        let name = format!("device-{number}");
+        let file = format!("{name}.txt");
+        let der = Authority::new("Test CA").leaf(&name);
+        match self {
+            NewDevice => new_device(world, &file, &list(&[&der])).await,
+            FileAgain => file_again(world, &file, &list(&[&der])).await,
+            StandingDevice => {
+                import(world, &file, list(&[&der])).await;
+                // Another content, so that it is not the same file again.
+                import(world, &format!("again-{file}"), list(&[&der]) + "\n").await.0
+            }
+            MissingAttribute => {
+                sensor(world, &name, &der, CertificateStatus::Active).await;
+                describe(world, &name, &[("owner", "ann")]).await;
+                let (ended, _) = import(world, &format!("described/{file}"), list(&[&der])).await;
+                format!("{ended}; {}", attributes(world, &name).await)
+            }
+            Race => {
+                let others = lose_the_thing(world, &name).await;
+                let (ended, _) = import(world, &file, list(&[&der])).await;
+                others.end(world, ended, &name).await
+            }
+            Microchip => vendors_file(world, Vendor::Microchip, number).await,
+            Infineon => vendors_file(world, Vendor::Infineon, number).await,
+            GoneFile => gone_file(world, &file).await,
+            StoppedRun => stopped_run(world, &file, list(&[&der])).await,
+            Activation => {
+                let made = registered(world, &name).await;
+                let (ended, _) = activate(world, &made).await;
+                let noted = exists(world, &format!("activated/{}", made.id)).await;
+                if noted { format!("{ended}; noted as activated") } else { ended }
+            }
+            ActivationInPart => {
+                let made = registered(world, &name).await;
+                create_thing(world, &name, Some("sensor")).await;
+                attach(world, &name, &arn_of(world, &made.id).await).await;
+                activate(world, &made).await.0
+            }
+            Deactivated => {
+                let made = registered(world, &name).await;
+                activate(world, &made).await;
+                set_status(world, &made.id, CertificateStatus::Inactive).await;
+                activate(world, &made).await.0
+            }
+            ActivationRace => {
+                let made = registered(world, &name).await;
+                let others = lose_the_thing(world, &name).await;
+                let (ended, _) = activate(world, &made).await;
+                others.end(world, ended, &name).await
+            }
+        }
+    }
+}
+
+/// Imports a file, and tells how its run ended, and its name.
+async fn import(world: &World, key: &str, content: String) -> (String, String) {
+    let run = world.import("generated", key, content).await;
+    (ended(world, &run.name, &run.status).await, run.name)
+}
+
+async fn activate(world: &World, made: &Made) -> (String, String) {
+    let infos = device_infos(&[made.info()]);
+    let run = world.activate(&format!("{}.json", made.name), infos).await;
+    (ended(world, &run.name, &run.status).await, run.name)
+}
+
+/// What became of a run, also where it did not come to a report.
+async fn ended(world: &World, run: &str, status: &ExecutionStatus) -> String {
+    let Some(report) = report(world, run).await else { return format!("{status}, no report") };
+    if let Some(stopped) = report.stopped {
+        return stopped.code;
+    }
+    let (counts, codes) = (report.counts, report.problems);
+    let word = [
+        (counts.created, "1 created"),
+        (counts.unchanged, "1 unchanged"),
+        (counts.updated, "1 updated"),
+        (counts.conflict, "1 conflict"),
+    ];
+    let word = word.iter().find(|(count, _)| *count == 1).map_or("nothing good", |(_, word)| word);
+    match codes.first() {
+        Some(problem) => format!("{word} ({})", problem.code),
+        None if *status == ExecutionStatus::Succeeded => word.to_owned(),
+        None => format!("{status}, {word}"),
+    }
+}
+
+async fn report(world: &World, run: &str) -> Option<Report> {
+    let report = world.run_file(run, "report.json").await?;
+    Some(serde_json::from_slice(&report).unwrap())
+}
+
+async fn exists(world: &World, key: &str) -> bool {
+    world.s3.head_object().bucket(bucket("runs")).key(key).send().await.is_ok()
+}
+
+async fn new_device(world: &World, key: &str, content: &str) -> String {
+    let (mut ended, run) = import(world, key, content.to_owned()).await;
+    let sha256 = report(world, &run).await.map(|report| report.source.sha256).unwrap_or_default();
+    if exists(world, &format!("files/{sha256}.json")).await {
+        ended += "; noted as finished";
+    }
+    if !exists(world, &format!("rate/active/{run}")).await {
+        ended += ", lease given back";
+    }
+    ended
+}
+
+async fn file_again(world: &World, key: &str, content: &str) -> String {
+    import(world, key, content.to_owned()).await;
+    let (ended, run) = import(world, key, content.to_owned()).await;
+    let listed = world.run_file(&run, "standing.txt").await.is_some();
+    if listed { format!("{ended}; listed") } else { ended }
+}
+
+/// A vendor's sample with everything that is uploaded before it.
+async fn vendors_file(world: &World, vendor: Vendor, number: usize) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let options = sample::Options {
+        devices: 1,
+        seed: u64::try_from(number).unwrap(),
+        folder: folder.path().to_owned(),
+        keys: false,
+    };
+    let sample = sample::write(vendor, &options).unwrap();
+    for (at, file) in sample.authorities.iter().enumerate() {
+        let key = format!("{number}-{at}.crt");
+        world.import(vendor.name(), &key, fs::read(file).unwrap()).await;
+    }
+    let key = sample.manifest.file_name().unwrap().to_str().unwrap();
+    let run = world.import(vendor.name(), key, fs::read(&sample.manifest).unwrap()).await;
+    ended(world, &run.name, &run.status).await
+}
+
+/// Starts the run of a file that is not there any more.
+async fn gone_file(world: &World, key: &str) -> String {
+    let object = json!({ "bucket": bucket("generated"), "key": key, "version": "", "etag": "" });
+    let input = json!({ "vendor": "generated", "object": object }).to_string();
+    let name = key.replace('.', "-");
+    let start = world.sfn.start_execution().state_machine_arn(world.machine("import"));
+    start.name(&name).input(input).send().await.unwrap();
+    let run = world.ended(&name).await;
+    ended(world, &name, &run.status).await
+}
+
+async fn stopped_run(world: &World, key: &str, content: String) -> String {
+    let (sfn, machine) = (world.sfn.clone(), world.machine("import"));
+    world.gate.strike_at("RegisterCertificateWithoutCA", 1, async move || {
+        let runs = sfn.list_executions().state_machine_arn(machine).send().await.unwrap();
+        let run = runs.executions.into_iter().next().unwrap();
+        sfn.stop_execution().execution_arn(run.execution_arn).send().await.unwrap();
+        Then::PassOn
+    });
+    let [imports, closings] = [world.runs().await, world.runs_of("closing").await];
+    world.upload("generated", key, content).await;
+    let run = world.next_run(&imports).await;
+    let closing = world.next_run_of("closing", &closings).await;
+    world.settled("closing", &closing).await;
+    ended(world, &run, &ExecutionStatus::Aborted).await
+}
+
+/// A device whose certificate the first phase has registered.
+async fn registered(world: &World, name: &str) -> Made {
+    let made = Made::new(&Authority::new("Test CA"), name);
+    register(world, &made.certificate, CertificateStatus::Inactive).await;
+    made
+}
+
+async fn arn_of(world: &World, id: &str) -> String {
+    let found = world.iot.describe_certificate().certificate_id(id).send().await.unwrap();
+    found.certificate_description.unwrap().certificate_arn.unwrap()
+}
+
+/// Another run, which takes the thing.
+struct Others;
+
+const OTHERS_LEASE: &str = "rate/active/the-other-run";
+
+/// Lets another certificate be attached to the thing, just before ours is.
+async fn lose_the_thing(world: &World, thing: &str) -> Others {
+    world.s3.put_object().bucket(bucket("runs")).key(OTHERS_LEASE).send().await.unwrap();
+    let theirs = Authority::new("Test CA").leaf(thing);
+    let arn = register(world, &theirs, CertificateStatus::Active).await;
+    let (iot, thing) = (world.iot.clone(), thing.to_owned());
+    world.gate.strike_at("AttachThingPrincipal", 1, async move || {
+        iot.attach_thing_principal().thing_name(thing).principal(arn).send().await.unwrap();
+        Then::PassOn
+    });
+    Others
+}
+
+impl Others {
+    async fn end(self, world: &World, ended: String, thing: &str) -> String {
+        world.s3.delete_object().bucket(bucket("runs")).key(OTHERS_LEASE).send().await.unwrap();
+        let certificates = world.device(thing).await.map_or(0, |device| device.certificates.len());
+        format!("{ended}; {certificates} certificate")
+    }
+}
