@@ -3,12 +3,19 @@
 //! It is read by hand from the parsed TOML and not by serde's derive, because a person who edits it
 //! wants every mistake at once, each with its line and the key that was probably meant.
 
+mod options;
+mod rate;
 mod reader;
 mod rules;
-mod suggest;
+mod settings;
+pub(crate) mod suggest;
 
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use options::{BucketNames, Encryption, Notify};
+pub use rate::Rate;
+pub use settings::Setting;
 
 /// Everything that the owner of a deployment decides.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +32,18 @@ pub struct Config {
     pub rate: Rate,
     /// How long logs are kept.
     pub log: Log,
+    /// How buckets are named.
+    pub bucket_names: BucketNames,
+    /// Whose key encrypts what is in the buckets.
+    pub encryption: Encryption,
+    /// Existing bucket that takes the access logs of the stack's buckets.
+    pub access_logs: Option<String>,
+    /// Name of the managed policy that bounds every role of the stack.
+    pub permissions_boundary: Option<String>,
+    /// Who is told how runs end.
+    pub notify: Notify,
+    /// Executions that are kept free for a function, by its name; none where it is left out.
+    pub reserved_concurrency: BTreeMap<String, u32>,
 }
 
 /// Processor of the functions.
@@ -173,70 +192,6 @@ impl Bundle {
     }
 }
 
-macro_rules! rate {
-    ($($(#[$doc:meta])* $name:ident = $default:literal,)+) => {
-        /// Calls a second that all active runs share; the defaults are AWS's default quotas.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct Rate {
-            $($(#[$doc])* pub $name: f64,)+
-        }
-
-        impl Default for Rate {
-            fn default() -> Self {
-                Self { $($name: $default,)+ }
-            }
-        }
-
-        impl Rate {
-            /// Each call's key in the configuration.
-            pub const KEYS: &'static [&'static str] = &[$(stringify!($name),)+];
-
-            /// Each call's key and its calls a second.
-            #[must_use]
-            pub fn entries(&self) -> Vec<(&'static str, f64)> {
-                vec![$((stringify!($name), self.$name),)+]
-            }
-
-            /// The calls a second that belong to a key, to be changed.
-            pub fn entry_mut(&mut self, key: &str) -> Option<&mut f64> {
-                match key {
-                    $(stringify!($name) => Some(&mut self.$name),)+
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-rate! {
-    /// `RegisterCertificateWithoutCA`.
-    register_certificate = 10.0,
-    /// `AttachPolicy`.
-    attach_policy = 15.0,
-    /// `DescribeThing`.
-    describe_thing = 350.0,
-    /// `CreateThing`.
-    create_thing = 100.0,
-    /// `UpdateThing`.
-    update_thing = 100.0,
-    /// `AttachThingPrincipal`.
-    attach_thing_principal = 100.0,
-    /// `AddThingToThingGroup`.
-    add_thing_to_thing_group = 100.0,
-    /// `ListThingPrincipals`.
-    list_thing_principals = 20.0,
-    /// `DescribeCertificate`.
-    describe_certificate = 10.0,
-    /// `UpdateCertificate`.
-    update_certificate = 10.0,
-    /// `ListAttachedPolicies`.
-    list_attached_policies = 15.0,
-    /// `ListThingGroupsForThing`; AWS publishes no figure, this is a careful guess.
-    list_thing_groups = 10.0,
-    /// `ListPrincipalThings`.
-    list_principal_things = 10.0,
-}
-
 /// How long logs are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -253,7 +208,12 @@ impl Default for Log {
 impl Config {
     /// Reads and checks a configuration file.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        reader::read(text)
+        reader::read(text, &[])
+    }
+
+    /// The same with single values that take the place of the file's.
+    pub fn parse_with(text: &str, settings: &[Setting]) -> Result<Self, ConfigError> {
+        reader::read(text, settings)
     }
 
     /// Everything that is wrong with the values, whether they came from a file or were set by code.
@@ -278,11 +238,29 @@ impl Config {
     }
 }
 
+/// Where a value of the configuration stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A line of the file, from 1.
+    Line(usize),
+    /// Beside the file: the `KEY=VALUE` of a `--set`.
+    Setting(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Setting(text) => write!(f, "--set {text}"),
+        }
+    }
+}
+
 /// One thing that is wrong with the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Line in the file, from 1, where there is one.
-    pub line: Option<usize>,
+    /// Where it stands, if anywhere.
+    pub place: Option<Place>,
     /// Key, such as `profile.default.policies[0]`; empty for a mistake in the notation.
     pub key: String,
     /// What is wrong and what to do.
@@ -291,14 +269,14 @@ pub struct Problem {
 
 impl Problem {
     fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { line: None, key: key.into(), message: message.into() }
+        Self { place: None, key: key.into(), message: message.into() }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "line {line}: {}", self.message),
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.message),
             None => f.write_str(&self.message),
         }
     }

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::config::{Config, Profile};
-use crate::constructs::bucket::Bucket;
+use crate::constructs::bucket::{Bucket, ENCRYPT};
+use crate::constructs::queue::Queue;
 use crate::constructs::role::Grant;
 use crate::intrinsics::arn;
 
 /// Where a run's files are, in the runs bucket.
-const RUN_FILES: &str = "runs/*";
+pub(crate) const RUN_FILES: &str = "runs/*";
 /// Where signers' certificates are filed.
 const SIGNERS: &str = "signers/*";
 /// Where the certificates of issuing CAs are filed.
@@ -27,7 +28,7 @@ const ACTIVATIONS: &str = "activated/*";
 /// Preflight asks whether policies, groups and types exist, and lists what stands already.
 pub(crate) fn preflight(config: &Config, runs: &Bucket) -> Vec<Grant> {
     let names = Names::of(config);
-    vec![
+    let mut grants = vec![
         Grant::allow("CheckPolicies", &["iot:GetPolicy"], names.policies),
         Grant::allow(
             "CheckGroups",
@@ -47,32 +48,63 @@ pub(crate) fn preflight(config: &Config, runs: &Bucket) -> Vec<Grant> {
             &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
             vec![runs.objects(RUN_FILES)],
         ),
-    ]
+    ];
+    grants.extend(use_key(runs));
+    grants
 }
 
-/// Decode reads what vendors ship and factories say, files signers and issuing CAs, and writes the work of a run.
-pub(crate) fn decode(arrivals: &[Bucket], runs: &Bucket) -> Vec<Grant> {
-    vec![
+/// The certificates by which a vendor's files are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certificates {
+    /// Those of the manifests' signers.
+    OfSigners,
+    /// Those of the authorities that issued the devices' certificates.
+    OfIssuers,
+}
+
+impl Certificates {
+    const fn filed(self) -> &'static str {
+        match self {
+            Self::OfSigners => SIGNERS,
+            Self::OfIssuers => ISSUERS,
+        }
+    }
+}
+
+/// Decode reads the files of one bucket, files the certificates by which they are checked, and writes the work of a
+/// run. Each bucket has a decoder of its own, so that a file which deceives one reaches nothing of the others.
+pub(crate) fn decode(
+    arrivals: &Bucket,
+    certificates: Option<Certificates>,
+    runs: &Bucket,
+) -> Vec<Grant> {
+    let mut grants = vec![
         // So that S3 tells a file that was deleted meanwhile from one that must not be read.
-        Grant::allow("FindFiles", &["s3:ListBucket"], arrivals.iter().map(Bucket::arn).collect()),
+        Grant::allow("TellGoneFiles", &["s3:ListBucket"], vec![arrivals.arn()]),
+        list("TellAbsentRunFiles", runs, &[RUN_FILES, FINISHED_FILES]),
         Grant::allow(
             "ReadFiles",
             &["s3:GetObject", "s3:GetObjectVersion"],
-            arrivals.iter().map(|bucket| bucket.objects("*")).collect(),
+            vec![arrivals.objects("*")],
         ),
         Grant::allow(
             "UseRunFiles",
             &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
             vec![runs.objects(RUN_FILES)],
         ),
-        Grant::allow(
-            "FileSignersAndIssuers",
-            &["s3:GetObject", "s3:PutObject"],
-            vec![runs.objects(SIGNERS), runs.objects(ISSUERS)],
-        ),
         Grant::allow("FindFinishedFiles", &["s3:GetObject"], vec![runs.objects(FINISHED_FILES)]),
-        list("FindSignersIssuersAndRunFiles", runs, &[RUN_FILES, SIGNERS, ISSUERS, FINISHED_FILES]),
-    ]
+    ];
+    if let Some(certificates) = certificates {
+        let filed = certificates.filed();
+        grants.push(Grant::allow(
+            "FileCertificates",
+            &["s3:GetObject", "s3:PutObject"],
+            vec![runs.objects(filed)],
+        ));
+        grants.push(list("FindCertificates", runs, &[filed]));
+    }
+    grants.extend(use_key(runs));
+    grants
 }
 
 /// Register writes to AWS IoT. It creates and attaches; it deletes nothing and changes no
@@ -155,7 +187,7 @@ fn make_devices(types: Vec<Value>, groups: Vec<Value>) -> Vec<Grant> {
 
 /// What a worker does in the runs bucket.
 fn work_on_runs(runs: &Bucket) -> Vec<Grant> {
-    vec![
+    let mut grants = vec![
         Grant::allow(
             "UseRunFiles",
             &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"],
@@ -169,12 +201,15 @@ fn work_on_runs(runs: &Bucket) -> Vec<Grant> {
             vec![runs.objects(LEASES)],
         ),
         list("FindLeasesAndRunFiles", runs, &[RUN_FILES, LEASES]),
-    ]
+    ];
+    grants.extend(use_key(runs));
+    grants
 }
 
-/// Report counts what happened, and gives the run's share of the rates back.
-pub(crate) fn report(runs: &Bucket) -> Vec<Grant> {
-    vec![
+/// Report counts what happened, passes on the devices that did not end well, and gives the run's
+/// share of the rates back. It also looks for runs that are stuck, and notes which ones it told of.
+pub(crate) fn report(runs: &Bucket, failures: &Queue) -> Vec<Grant> {
+    let mut grants = vec![
         Grant::allow(
             "UseRunFiles",
             &["s3:GetObject", "s3:PutObject"],
@@ -186,8 +221,19 @@ pub(crate) fn report(runs: &Bucket) -> Vec<Grant> {
             &["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"],
             vec![runs.objects(LEASES)],
         ),
-        list("FindRunFiles", runs, &[RUN_FILES]),
-    ]
+        list("FindLeasesAndRunFiles", runs, &[RUN_FILES, LEASES]),
+        // On AWS this is the one action `SendMessage`, for ten messages a call as well; the local
+        // cloud asks for another action there.
+        Grant::allow("PassFailuresOn", &["sqs:SendMessage*"], vec![failures.arn()]),
+    ];
+    grants.extend(use_key(runs));
+    grants
+}
+
+/// What reading and writing files takes on their key, where the stack has one of its own. All buckets
+/// are under the same key.
+fn use_key(bucket: &Bucket) -> Option<Grant> {
+    bucket.grant_key("UseKey", &ENCRYPT)
 }
 
 /// Listing, limited to prefixes.
@@ -196,7 +242,7 @@ pub(crate) fn report(runs: &Bucket) -> Vec<Grant> {
 /// has no prefix of its own to compare, so the condition must hold where there is none: hence
 /// `IfExists`. The names of keys that a listing without a prefix would show are no secret to the
 /// functions.
-fn list(sid: &str, bucket: &Bucket, prefixes: &[&str]) -> Grant {
+pub(crate) fn list(sid: &str, bucket: &Bucket, prefixes: &[&str]) -> Grant {
     Grant::allow(sid, &["s3:ListBucket"], vec![bucket.arn()])
         .on_condition(json!({ "StringLikeIfExists": { "s3:prefix": prefixes } }))
 }

@@ -6,6 +6,8 @@
 
 use serde_json::Value;
 
+use crate::constructs::bucket::{DECRYPT, ENCRYPT};
+use crate::constructs::function::Function;
 use crate::constructs::machine::Target;
 use crate::constructs::role::Grant;
 use crate::intrinsics::arn;
@@ -14,6 +16,9 @@ use crate::values::{at, members};
 
 const INVOKE_FUNCTION: &str = "arn:aws:states:::lambda:invoke";
 const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";
+const PUBLISH: &str = "arn:aws:states:::sns:publish";
+const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
+const SEND_MESSAGE: &str = "arn:aws:states:::sqs:sendMessage";
 const READ_ITEMS: &str = "arn:aws:states:::s3:getObject";
 const WRITE_RESULTS: &str = "arn:aws:states:::s3:putObject";
 
@@ -22,6 +27,9 @@ fn documented(integration: &str) -> Option<(&'static str, &'static [&'static str
     Some(match integration {
         INVOKE_FUNCTION => ("InvokeFunctions", &["lambda:InvokeFunction"]),
         START_EXECUTION => ("StartMachines", &["states:StartExecution"]),
+        PUBLISH => ("PublishNotices", &["sns:Publish"]),
+        PUT_EVENTS => ("PutEvents", &["events:PutEvents"]),
+        SEND_MESSAGE => ("SendMessages", &["sqs:SendMessage"]),
         READ_ITEMS => ("ReadItems", &["s3:GetObject"]),
         WRITE_RESULTS => (
             "WriteResults",
@@ -35,6 +43,9 @@ fn documented(integration: &str) -> Option<(&'static str, &'static [&'static str
         _ => return None,
     })
 }
+
+/// What SNS asks of whoever publishes to an encrypted topic, on the topic's key.
+const ENCRYPT_NOTICES: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
 /// The grants that a machine of this name and definition needs, or what cannot be derived.
 pub(crate) fn derive(
@@ -89,15 +100,34 @@ impl<'a> Derivation<'a> {
         let arguments =
             state.get("Parameters").or_else(|| state.get("Arguments")).unwrap_or(&Value::Null);
         let resources = match integration {
-            INVOKE_FUNCTION => match self.target(at(arguments, "/FunctionName")) {
-                Some(Target::Function(function)) => function.invocable(),
-                _ => return self.message(name, "must invoke a function that is named as `${...}`"),
+            INVOKE_FUNCTION => match self.functions(arguments) {
+                Some(functions) => functions,
+                None => {
+                    return self.message(name, "must invoke a function that is named as `${...}`");
+                }
             },
             START_EXECUTION => match self.machines(at(arguments, "/StateMachineArn")) {
                 Some(machines) => machines,
                 None => {
                     return self.message(name, "must start a machine that is named as `${...}`");
                 }
+            },
+            PUBLISH => match self.target(at(arguments, "/TopicArn")) {
+                Some(Target::Topic(topic)) => {
+                    self.allow("EncryptNotices", &ENCRYPT_NOTICES, vec![topic.key_arn()]);
+                    vec![topic.arn()]
+                }
+                _ => {
+                    return self.message(name, "must publish to a topic that is named as `${...}`");
+                }
+            },
+            PUT_EVENTS => match default_bus(arguments) {
+                Some(bus) => vec![bus],
+                None => return self.message(name, "must put its events on the default bus"),
+            },
+            SEND_MESSAGE => match self.target(at(arguments, "/QueueUrl")) {
+                Some(Target::Queue(queue)) => vec![queue.arn()],
+                _ => return self.message(name, "must send to a queue that is named as `${...}`"),
             },
             _ => return self.not_in_table(name, integration),
         };
@@ -147,8 +177,30 @@ impl<'a> Derivation<'a> {
         match self.target(at(place, "/Parameters/Bucket")) {
             Some(Target::Bucket(bucket)) => {
                 self.grant(name, integration, vec![bucket.objects(&keys)]);
+                let key = match integration {
+                    WRITE_RESULTS => bucket.grant_key("EncryptResults", &ENCRYPT),
+                    _ => bucket.grant_key("DecryptItems", &DECRYPT),
+                };
+                let known: Vec<&str> = self.grants.iter().map(|grant| grant.sid.as_str()).collect();
+                let key = key.filter(|key| !known.contains(&key.sid.as_str()));
+                self.grants.extend(key);
             }
             _ => self.message(name, "must use a bucket that is named as `${...}`"),
+        }
+    }
+
+    /// The ARNs of every function that a state may invoke: the one that it names, or those that
+    /// `States.Format('${...}-{}', ...)` chooses from.
+    fn functions(&self, arguments: &Value) -> Option<Vec<Value>> {
+        if let Some(Target::Function(function)) = self.target(at(arguments, "/FunctionName")) {
+            return Some(function.invocable());
+        }
+        let format = at(arguments, "/FunctionName.$").as_str().and_then(format_of)?;
+        match self.named(format.strip_prefix("${")?.strip_suffix("}-{}")?)? {
+            Target::Functions { functions, .. } => {
+                Some(functions.iter().flat_map(Function::invocable).collect())
+            }
+            _ => None,
         }
     }
 
@@ -198,11 +250,24 @@ impl<'a> Derivation<'a> {
     }
 }
 
+/// The bus that events go to where none of them names another.
+fn default_bus(arguments: &Value) -> Option<Value> {
+    let entries = at(arguments, "/Entries").as_array()?;
+    let elsewhere =
+        |entry: &Value| members(entry, "").any(|(name, _)| name.starts_with("EventBusName"));
+    (!entries.is_empty() && !entries.iter().any(elsewhere))
+        .then(|| arn("events", "event-bus/default"))
+}
+
 /// The pattern of the texts that `States.Format('runs/{}/map', ...)` makes.
 fn format_pattern(expression: &str) -> Option<String> {
+    Some(format_of(expression)?.replace("{}", "*"))
+}
+
+/// The first argument of `States.Format`.
+fn format_of(expression: &str) -> Option<&str> {
     let rest = expression.trim().strip_prefix("States.Format('")?;
-    let (format, _) = rest.split_once('\'')?;
-    Some(format.replace("{}", "*"))
+    rest.split_once('\'').map(|(format, _)| format)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A CloudFormation template in the making.
 
+pub(crate) mod intrinsic;
 pub(crate) mod references;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use crate::intrinsics::reference;
+use crate::l1;
 use crate::values::with;
 
 /// Something that keeps the template from being deployed as it was meant.
@@ -32,12 +34,13 @@ pub(crate) struct Resource {
     properties: Value,
     removal: Option<&'static str>,
     condition: Option<&'static str>,
+    skips: BTreeMap<&'static str, &'static str>,
 }
 
 impl Resource {
     /// A resource of a CloudFormation type, such as `AWS::S3::Bucket`.
     pub(crate) fn new(kind: &'static str, properties: Value) -> Self {
-        Self { kind, properties, removal: None, condition: None }
+        Self { kind, properties, removal: None, condition: None, skips: BTreeMap::new() }
     }
 
     /// Keeps the resource when the stack is deleted or no longer contains it.
@@ -55,6 +58,33 @@ impl Resource {
     pub(crate) fn disposable(self) -> Self {
         Self { removal: Some("Delete"), ..self }
     }
+
+    /// Answers one of checkov's checks with a reason instead of a change. The reason stands in the
+    /// template, where a reviewer finds it.
+    pub(crate) fn skip_check(mut self, check: &'static str, reason: &'static str) -> Self {
+        self.skips.insert(check, reason);
+        self
+    }
+
+    fn entry(&self) -> Value {
+        let mut entry = json!({ "Type": self.kind, "Properties": self.properties });
+        if let Some(condition) = self.condition {
+            entry = with(entry, "Condition", json!(condition));
+        }
+        if let Some(removal) = self.removal {
+            entry = with(entry, "DeletionPolicy", json!(removal));
+            entry = with(entry, "UpdateReplacePolicy", json!(removal));
+        }
+        if !self.skips.is_empty() {
+            let skips: Vec<Value> = self
+                .skips
+                .iter()
+                .map(|(check, reason)| json!({ "id": check, "comment": reason }))
+                .collect();
+            entry = with(entry, "Metadata", json!({ "checkov": { "skip": skips } }));
+        }
+        entry
+    }
 }
 
 /// What the constructs add themselves to.
@@ -62,6 +92,7 @@ impl Resource {
 pub(crate) struct Template {
     parameters: BTreeMap<String, Value>,
     conditions: BTreeMap<String, Value>,
+    mappings: BTreeMap<String, Value>,
     resources: BTreeMap<String, Resource>,
     outputs: BTreeMap<String, Value>,
     violations: Vec<Violation>,
@@ -98,6 +129,20 @@ impl Template {
         self.conditions.insert(name.to_owned(), json!({ "Fn::Equals": [reference(name), "true"] }));
     }
 
+    /// Adds a table in which CloudFormation looks values up by two keys.
+    pub(crate) fn mapping(
+        &mut self,
+        name: &str,
+        entries: impl IntoIterator<Item = (&'static str, &'static str, Value)>,
+    ) {
+        let mut table = json!({});
+        for (first, second, value) in entries {
+            let row = table.get(first).cloned().unwrap_or_else(|| json!({}));
+            table = with(table, first, with(row, second, value));
+        }
+        self.mappings.insert(name.to_owned(), table);
+    }
+
     /// Adds an output, which tools and people read after the deployment.
     pub(crate) fn output(&mut self, name: &str, description: &str, value: Value) {
         self.outputs.insert(name.to_owned(), json!({ "Description": description, "Value": value }));
@@ -111,35 +156,29 @@ impl Template {
 
     /// The template as JSON with sorted keys, or everything that is wrong with it.
     pub(crate) fn finish(mut self, description: &str) -> Result<String, Vec<Violation>> {
-        let resources: Map<String, Value> = self
-            .resources
-            .iter()
-            .map(|(id, resource)| {
-                let mut entry = json!({ "Type": resource.kind, "Properties": resource.properties });
-                if let Some(condition) = resource.condition {
-                    entry = with(entry, "Condition", json!(condition));
-                }
-                if let Some(removal) = resource.removal {
-                    entry = with(entry, "DeletionPolicy", json!(removal));
-                    entry = with(entry, "UpdateReplacePolicy", json!(removal));
-                }
-                (id.clone(), entry)
-            })
-            .collect();
-        let mut template = json!({
-            "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": description,
-            "Parameters": self.parameters,
-            "Conditions": self.conditions,
-            "Resources": resources,
-            "Outputs": self.outputs,
-        });
-        self.violations.extend(references::check(&template));
-        if !self.violations.is_empty() {
-            return Err(self.violations);
+        let resources: Map<String, Value> =
+            self.resources.iter().map(|(id, resource)| (id.clone(), resource.entry())).collect();
+        let mut template =
+            json!({ "AWSTemplateFormatVersion": "2010-09-09", "Description": description });
+        let sections = [
+            ("Mappings", json!(self.mappings)),
+            ("Parameters", json!(self.parameters)),
+            ("Conditions", json!(self.conditions)),
+            ("Resources", Value::Object(resources)),
+            ("Outputs", json!(self.outputs)),
+        ];
+        for (name, section) in sections {
+            if section.as_object().is_some_and(|members| !members.is_empty()) {
+                template = with(template, name, section);
+            }
         }
         // Another crate of the build may have switched serde_json to insertion order.
         template.sort_all_objects();
+        self.violations.extend(references::check(&template));
+        self.violations.extend(l1::check(&template));
+        if !self.violations.is_empty() {
+            return Err(self.violations);
+        }
         Ok(format!("{template:#}\n"))
     }
 }
@@ -158,26 +197,30 @@ mod tests {
             .collect()
     }
 
+    fn queue(properties: Value) -> Resource {
+        Resource::new("AWS::SQS::Queue", properties)
+    }
+
     #[test]
     fn reports_every_violation_at_once() {
         let mut template = Template::default();
-        template.add("Same", Resource::new("AWS::SQS::Queue", json!({})));
-        template.add("Same", Resource::new("AWS::SQS::Queue", json!({})));
-        template
-            .add("not-legal", Resource::new("AWS::SQS::Queue", json!({ "A": reference("Gone") })));
-        template.add(
-            "Text",
-            Resource::new("AWS::SQS::Queue", json!({ "A": [sub("${Lost.Arn}/${!Kept}/${Same}")] })),
-        );
+        template.add("Same", queue(json!({})));
+        template.add("Same", queue(json!({})));
+        template.add("not-legal", queue(json!({ "QueueName": reference("Gone") })));
+        let tags =
+            json!([{ "Key": "a", "Value": sub("${Lost.Arn}/${!Kept}/${Same}/${Same.Arm}") }]);
+        template.add("Text", queue(json!({ "Tags": tags, "DelaySeconds": "0" })));
         template.output("Out", "An output", attribute("Missing", "Arn"));
         assert_eq!(
             messages(template),
             [
                 "`Same`: two constructs have this id; choose another for one of them",
                 "`not-legal`: an id of CloudFormation is made of letters and digits only",
-                "`Text`: refers to `Lost`, which the template does not contain",
-                "`not-legal`: refers to `Gone`, which the template does not contain",
-                "`Out`: refers to `Missing`, which the template does not contain",
+                "`Text`: `Properties.Tags.0.Value` refers to `Lost`, which the template does not contain",
+                "`Text`: `Properties.Tags.0.Value` refers to `Same.Arm`, but AWS::SQS::Queue has no such attribute; did you mean `Arn`?",
+                "`not-legal`: `Properties.QueueName` refers to `Gone`, which the template does not contain",
+                "`Out`: `Value` refers to `Missing`, which the template does not contain",
+                "`Text`: `Properties.DelaySeconds` must be a whole number, got the text \"0\"",
             ]
         );
     }
@@ -186,9 +229,9 @@ mod tests {
     fn a_switch_is_on_unless_the_deployment_turns_it_off() {
         let mut template = Template::default();
         template.switch("Strict", "A switch");
-        let queue =
-            || Resource::new("AWS::SQS::Queue", json!({ "A": only_if("Strict", json!(1)) }));
-        template.add("Queue", queue().only_if("Strict"));
+        let switched =
+            || queue(json!({ "DelaySeconds": only_if("Strict", json!(1)) })).only_if("Strict");
+        template.add("Queue", switched());
         let text = template.finish("a test").expect("a template");
         let template: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(template["Parameters"]["Strict"]["Default"], "true");
@@ -196,18 +239,33 @@ mod tests {
         assert_eq!(template["Conditions"]["Strict"], condition);
         assert_eq!(template["Resources"]["Queue"]["Condition"], "Strict");
         let mut template = Template::default();
-        template.add("Queue", queue().only_if("Strict"));
-        let message = "`Queue`: refers to `Strict`, which the template does not contain";
-        assert_eq!(messages(template), [message, message]);
+        template.add("Queue", switched());
+        let refers = "refers to the condition `Strict`, which the template does not contain";
+        assert_eq!(
+            messages(template),
+            [
+                format!("`Queue`: `Condition` {refers}"),
+                format!("`Queue`: `Properties.DelaySeconds` {refers}"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_check_that_is_left_out_says_why() {
+        let mut template = Template::default();
+        template.add("Queue", queue(json!({})).skip_check("B", "two").skip_check("A", "one"));
+        let text = template.finish("a test").expect("a template");
+        let template: Value = serde_json::from_str(&text).expect("JSON");
+        let skips = json!([{ "id": "A", "comment": "one" }, { "id": "B", "comment": "two" }]);
+        assert_eq!(template["Resources"]["Queue"]["Metadata"]["checkov"]["skip"], skips);
     }
 
     #[test]
     fn what_outlives_the_stack_is_said() {
         let mut template = Template::default();
-        let queue = || Resource::new("AWS::SQS::Queue", json!({}));
-        template.add("Kept", queue().retained());
-        template.add("Gone", queue().disposable());
-        template.add("Empty", queue());
+        template.add("Kept", queue(json!({})).retained());
+        template.add("Gone", queue(json!({})).disposable());
+        template.add("Empty", queue(json!({})));
         let text = template.finish("a test").expect("a template");
         let template: Value = serde_json::from_str(&text).expect("JSON");
         for (id, policy) in [("Kept", "Retain"), ("Gone", "Delete")] {

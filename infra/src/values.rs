@@ -22,3 +22,8 @@ pub(crate) fn with(mut object: Value, key: &str, member: Value) -> Value {
     }
     object
 }
+
+/// The items of a list, or the one value that stands alone.
+pub(crate) fn listed(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+}

@@ -16,14 +16,24 @@ fn import(world: &World, folder: &Path, arguments: &[&str]) -> Output {
 }
 
 fn xtask(world: &World, folder: &Path, arguments: &[&str]) -> Output {
+    xtask_as(["test", "test"], world, folder, arguments)
+}
+
+/// The command line with somebody's access key and its secret.
+pub(crate) fn xtask_as(
+    [id, secret]: [&str; 2],
+    world: &World,
+    folder: &Path,
+    arguments: &[&str],
+) -> Output {
     // Cargo puts the tests of a workspace beside its binaries.
     let xtask = env::current_exe().unwrap().with_file_name("../xtask");
     let mut command = Command::new(xtask);
     command.current_dir(folder).args(arguments).args(["--stack", STACK]);
     command.env("AWS_ENDPOINT_URL", world.cloud.endpoint()).env("AWS_REGION", "us-east-1");
     command
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_ACCESS_KEY_ID", id)
+        .env("AWS_SECRET_ACCESS_KEY", secret)
         .env_remove("AWS_PROFILE");
     command.output().unwrap()
 }

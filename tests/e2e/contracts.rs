@@ -1,6 +1,6 @@
 //! What one crate writes and another reads.
 
-use infra::{Config, run_configuration};
+use infra::{Config, metrics::METRICS, run_configuration};
 use ledger::Configuration;
 
 use crate::world::{PROFILES, STACK};
@@ -25,6 +25,24 @@ fn functions_read_the_configuration_that_synth_writes() {
 }
 
 #[test]
+fn metrics_know_every_outcome_and_every_call_that_has_a_rate() {
+    let config = Config::parse(&format!("stack = \"{STACK}\"\n{PROFILES}")).unwrap();
+    let read: Configuration = serde_json::from_value(run_configuration(&config)).unwrap();
+    let mut calls: Vec<&str> = read.rate.by_call().iter().map(|rate| rate.call).collect();
+    calls.sort_unstable();
+    for metric in METRICS {
+        let Some(dimension) = metric.dimension else { continue };
+        let mut values = dimension.values.to_vec();
+        if dimension.name == "Outcome" {
+            assert_eq!(values, xtask::run_follow::OUTCOMES, "{}", metric.name);
+        } else {
+            values.sort_unstable();
+            assert_eq!(values, calls, "{}", metric.name);
+        }
+    }
+}
+
+#[test]
 fn everything_that_is_decoded_has_a_bucket() {
     assert_eq!(infra::VENDORS, manifest::Vendor::ALL.map(manifest::Vendor::name));
     assert_eq!(infra::BUCKETS, manifest::Bucket::ALL.map(manifest::Bucket::name));
@@ -40,4 +58,21 @@ fn every_bundle_that_is_decoded_can_be_configured() {
         assert_eq!(written.parse(), Ok(bundle));
     }
     assert_eq!(infra::Bundle::default().name().parse(), Ok(manifest::Bundle::default()));
+}
+
+#[test]
+fn what_functions_emit_is_what_alarms_and_the_dashboard_read() {
+    let mut emitted: Vec<(&str, &str, Option<&str>)> =
+        telemetry::METRICS.iter().map(|metric| (metric.name, metric.unit, None)).collect();
+    let by = telemetry::METRICS_BY.iter();
+    emitted.extend(by.map(|by| (by.metric.name, by.metric.unit, Some(by.dimension))));
+    let mut read: Vec<(&str, &str, Option<&str>)> = METRICS
+        .iter()
+        .map(|metric| {
+            (metric.name, metric.unit.name(), metric.dimension.map(|dimension| dimension.name))
+        })
+        .collect();
+    emitted.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(read, emitted);
 }

@@ -9,7 +9,7 @@ mod refusals;
 mod role;
 mod scenario;
 
-use std::{collections::BTreeSet, env};
+use std::{collections::HashSet, env};
 
 use role::Role;
 use scenario::{Scenario, WORLD, scenario};
@@ -17,14 +17,25 @@ use scenario::{Scenario, WORLD, scenario};
 use crate::world::{Making, STACK, World, tell};
 
 /// The functions, as their roles' names end.
-const FUNCTIONS: [&str; 5] = ["preflight", "decode", "register", "activate", "report"];
+const FUNCTIONS: [&str; 9] = [
+    "preflight",
+    "decode-microchip",
+    "decode-infineon",
+    "decode-espressif",
+    "decode-generated",
+    "decode-mes",
+    "register",
+    "activate",
+    "report",
+];
 
 /// What the local cloud does not check, by statement and action: it lets everything pass, also without the grant.
-const UNCHECKED: [(&str, &str); 4] = [
+const UNCHECKED: [(&str, &str); 5] = [
     // A put with tags is a plain put there.
     ("*", "s3:PutObjectTagging"),
     // It says of an absent key that it is absent, also to a caller who may not list.
-    ("FindFiles", "s3:ListBucket"),
+    ("TellGoneFiles", "s3:ListBucket"),
+    ("TellAbsentRunFiles", "s3:ListBucket"),
     // It writes a function's log itself.
     ("WriteOwnLog", "logs:CreateLogStream"),
     ("WriteOwnLog", "logs:PutLogEvents"),
@@ -79,7 +90,7 @@ async fn every_action_of_every_function_is_needed() {
     let complete = env::var_os("THINGPRESS_IAM_COMPLETE").is_some();
     let step = if complete { 1 } else { SAMPLE };
 
-    let mut whole = BTreeSet::new();
+    let mut whole = HashSet::new();
     let mut superfluous = Vec::new();
     let mut tried = 0;
     for (number, (grant, scenario)) in cases.iter().enumerate().step_by(step) {

@@ -69,7 +69,7 @@ pub(crate) fn tell(line: &str) {
 }
 
 /// The functions' zips, built once.
-fn zips() -> &'static BTreeMap<String, PathBuf> {
+pub(crate) fn zips() -> &'static BTreeMap<String, PathBuf> {
     static ZIPS: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
     ZIPS.get_or_init(|| functions::build().unwrap())
 }
@@ -81,6 +81,7 @@ pub(crate) struct World {
     pub(crate) sfn: aws_sdk_sfn::Client,
     pub(crate) gate: Gate,
     pub(crate) cloud: LocalCloud,
+    outputs: BTreeMap<String, String>,
     account: String,
     _folder: TempDir,
     _turn: Turn,
@@ -158,7 +159,11 @@ impl Making {
         let cloud = LocalCloud::start(Options {
             dir: folder.path().to_owned(),
             endpoint_override: Some(format!("http://{}", gate.address)),
-            env: vec![("SFN_WAIT_SCALE".to_owned(), self.wait_scale.to_owned())],
+            env: vec![
+                ("SFN_WAIT_SCALE".to_owned(), self.wait_scale.to_owned()),
+                // As AWS Lambda sets it for functions that log JSON.
+                ("AWS_LAMBDA_LOG_FORMAT".to_owned(), "JSON".to_owned()),
+            ],
             ..Options::default()
         })
         .unwrap();
@@ -183,6 +188,7 @@ impl Making {
             sfn: aws_sdk_sfn::Client::new(&aws),
             gate,
             cloud,
+            outputs: outputs.values,
             account,
             _folder: folder,
             _turn: turn,
@@ -288,8 +294,19 @@ impl World {
         Making::with(PROFILES).world().await
     }
 
+    /// The account's number.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
     pub(crate) fn machine(&self, name: &str) -> String {
         format!("arn:aws:states:us-east-1:{}:stateMachine:{STACK}-{name}", self.account)
+    }
+
+    /// One of the stack's outputs.
+    #[track_caller]
+    pub(crate) fn output(&self, name: &str) -> &str {
+        &self.outputs[name]
     }
 
     /// ARN of a run of the import machine.
@@ -331,9 +348,14 @@ impl World {
 
     /// Names of all runs of a machine so far.
     pub(crate) async fn runs_of(&self, machine: &str) -> Vec<String> {
+        self.executions(machine).await.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// All executions of a machine so far, each with its status.
+    pub(crate) async fn executions(&self, machine: &str) -> Vec<(String, ExecutionStatus)> {
         let listed = self.sfn.list_executions().state_machine_arn(self.machine(machine));
         let listed = listed.send().await.unwrap();
-        listed.executions.into_iter().map(|execution| execution.name).collect()
+        listed.executions.into_iter().map(|execution| (execution.name, execution.status)).collect()
     }
 
     /// The import that is there and was not before.
@@ -391,6 +413,12 @@ impl World {
             .map(Result::unwrap)
             .collect();
         run
+    }
+
+    /// Puts an object into the runs bucket.
+    pub(crate) async fn put_in_runs(&self, key: &str, content: &'static str) {
+        let put = self.s3.put_object().bucket(bucket("runs")).key(key);
+        put.body(content.as_bytes().to_vec().into()).send().await.unwrap();
     }
 
     /// A file of a run.

@@ -43,7 +43,10 @@ pub(crate) fn wrong_usage(message: impl Into<String>, hint: impl Into<String>) -
     Advice { message: message.into(), hint: Some(hint.into()), status: Some(WRONG_USAGE) }.into()
 }
 
+/// Where the cause itself knows the next step, that is the more exact one.
 fn advised(error: &anyhow::Error, hint: String) -> anyhow::Error {
+    let own = hints(error);
+    let hint = if own.is_empty() { hint } else { own.join("; ") };
     Advice { message: format!("{error:#}"), hint: Some(hint), status: exit_status(error) }.into()
 }
 
@@ -74,6 +77,13 @@ mod tests {
         assert_eq!(format!("{error:#}"), "deploying: failed to write: disk full");
         assert_eq!(hints(&error), ["make room"]);
         assert_eq!(exit_status(&error), None);
+    }
+
+    #[test]
+    fn the_causes_own_next_step_is_the_more_exact_one() {
+        let failed: anyhow::Result<()> = Err(super::with_hint("expired", "log in again"));
+        let error = failed.advise(|| "is it deployed?".into()).unwrap_err();
+        assert_eq!(hints(&error), ["log in again"]);
     }
 
     #[test]

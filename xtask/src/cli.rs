@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    advice, config, demo, deploy, device_infos, import, local, progress, sample, synth, test,
+    advice, config, demo, deploy, destroy, device_infos, diff, doctor, import, init, l1, local,
+    outputs, policies, progress, sample, synth, test,
 };
 
 /// Thingpress imports secure-element vendors' certificate manifests into AWS IoT Core
@@ -29,7 +30,14 @@ enum Command {
     Sample(sample::Args),
     Config(config::Args),
     Synth(synth::Args),
+    Policies(policies::Args),
+    L1(l1::Args),
+    Init(init::Args),
     Deploy(deploy::Args),
+    Diff(diff::Args),
+    Destroy(destroy::Args),
+    Outputs(outputs::Args),
+    Doctor(doctor::Args),
     Test(test::Args),
 }
 
@@ -46,7 +54,14 @@ pub fn main() -> ExitCode {
         Command::Sample(args) => (sample::run(&args), ExitCode::FAILURE),
         Command::Config(args) => (config::run(&args), ExitCode::FAILURE),
         Command::Synth(args) => (synth::run(&args), ExitCode::FAILURE),
+        Command::Policies(args) => (policies::run(&args), ExitCode::FAILURE),
+        Command::L1(args) => (l1::run(&args), ExitCode::FAILURE),
+        Command::Init(args) => (init::run(&args), ExitCode::FAILURE),
         Command::Deploy(args) => (deploy::run(&args), ExitCode::FAILURE),
+        Command::Diff(args) => (diff::run(&args), ExitCode::from(diff::NOT_CARRIED_OUT)),
+        Command::Destroy(args) => (destroy::run(&args), ExitCode::FAILURE),
+        Command::Doctor(args) => (doctor::run(&args), ExitCode::FAILURE),
+        Command::Outputs(args) => (outputs::run(&args), ExitCode::FAILURE),
         Command::Test(args) => (test::run(&args), ExitCode::FAILURE),
     };
     match result {

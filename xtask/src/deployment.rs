@@ -1,8 +1,11 @@
 //! Puts a stack into an AWS account, or into a local cloud: assets, change set, events, outputs.
 
 mod assets;
+pub(crate) mod buckets;
 mod change_set;
 mod events;
+mod run;
+pub(crate) mod stacks;
 
 use std::{
     collections::BTreeMap,
@@ -12,17 +15,18 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use aws_config::SdkConfig;
-use infra::{Architecture, Config, Rate};
+use infra::{Architecture, Config, Place, Problem, Rate, Setting, Violation};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    advice::Advise,
+    advice::{Advise, with_hint, wrong_usage},
     aws::{Account, is_local},
     progress::say,
     workspace,
 };
 
-pub use assets::assets_template;
+pub(crate) use assets::{SUFFIX as ASSETS_SUFFIX, bucket_name as assets_bucket};
+pub(crate) use run::{Request, bucket_names, run};
 
 /// What a deployment ended with.
 #[derive(Clone, Debug)]
@@ -35,15 +39,21 @@ pub struct Outputs {
 
 /// A stack that can be created or updated.
 #[derive(Clone, Debug)]
-pub(crate) struct Stack<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) template: Template<'a>,
-    pub(crate) parameters: BTreeMap<String, String>,
+struct Stack<'a> {
+    name: &'a str,
+    template: Template<'a>,
+    parameters: BTreeMap<String, String>,
+    /// The role that CloudFormation takes for it; the caller's own permissions where there is none.
+    role_arn: Option<&'a str>,
+    /// Whether resources that stand there already become part of the stack.
+    takes_up: bool,
+    /// Whether each resource that is done gets a line.
+    tells_events: bool,
 }
 
 /// Where CloudFormation finds a template.
 #[derive(Clone, Debug)]
-pub(crate) enum Template<'a> {
+enum Template<'a> {
     /// In the call itself, up to 51,200 bytes.
     Text(&'a str),
     /// In a bucket, up to 1 MB.
@@ -75,21 +85,49 @@ pub fn for_local_cloud(mut config: Config, stack: &str) -> Config {
 
 /// Reads a configuration file.
 pub fn read_config(path: &Path) -> Result<Config> {
+    read_config_with(path, &[])
+}
+
+/// The same with values of the command line, `KEY=VALUE`, in place of the file's.
+pub(crate) fn read_config_with(path: &Path, settings: &[String]) -> Result<Config> {
+    let settings: std::result::Result<Vec<Setting>, _> =
+        settings.iter().map(|setting| Setting::parse(setting)).collect();
+    let settings = settings.map_err(|problem| {
+        wrong_usage(problem.to_string(), "the keys are those of infra/thingpress.toml")
+    })?;
     let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display())).advise(|| {
         "name the configuration with --config FILE; infra/thingpress.toml is the one to start from".into()
     })?;
-    Config::parse(&text)
-        .with_context(|| path.display().to_string())
-        .advise(|| format!("correct {} and try again", path.display()))
+    Config::parse_with(&text, &settings).map_err(|error| {
+        let is_setting = |problem: &Problem| matches!(problem.place, Some(Place::Setting(_)));
+        if error.problems().iter().all(is_setting) {
+            return wrong_usage(error.to_string(), "the keys are those of infra/thingpress.toml");
+        }
+        let path = path.display();
+        with_hint(format!("{path}: {error}"), format!("correct {path} and try again"))
+    })
 }
 
 /// The CloudFormation template of a configuration: the same bytes for the same input.
 pub fn template(config: &Config) -> Result<String> {
     infra::synthesize(config).map_err(|violations| {
-        let list: Vec<String> =
-            violations.iter().map(|violation| format!("  {violation}")).collect();
-        anyhow!("the configuration gives no valid stack:\n{}", list.join("\n"))
+        with_hint(
+            format!("the configuration gives no valid stack:\n{}", lines(&violations)),
+            "correct it, and try again; `cargo xtask config check` needs no account",
+        )
     })
+}
+
+/// The CloudFormation template of the assets stack, whose bucket has this name.
+pub fn assets_template(bucket: &str) -> Result<String> {
+    infra::assets_template(bucket).map_err(|violations| {
+        anyhow!("the bucket's name gives no valid stack:\n{}", lines(&violations))
+    })
+}
+
+fn lines(violations: &[Violation]) -> String {
+    let lines: Vec<String> = violations.iter().map(|violation| format!("  {violation}")).collect();
+    lines.join("\n")
 }
 
 /// Changes with everything that a deployment depends on: the template and the functions.
@@ -107,32 +145,55 @@ pub fn fingerprint(template: &str, functions: &BTreeMap<String, PathBuf>) -> Str
     format!("{:x}", digest.finalize())
 }
 
-/// Deploys the stack that `config` describes, with these functions in it, and follows it to its end.
+/// Deploys the stack that `config` describes, with these functions in it, and follows it to its end. Nobody is asked,
+/// and little is said.
 pub async fn deploy(
     aws: &SdkConfig,
     config: &Config,
     functions: &BTreeMap<String, PathBuf>,
 ) -> Result<Outputs> {
-    let account = Account::of(aws).await?;
-    let template = template(config)?;
-    let bucket = assets::ensure_bucket(aws, &account, &config.stack).await?;
-    let mut parameters = BTreeMap::from([("AssetsBucket".to_owned(), bucket.clone())]);
+    let request = Request {
+        aws,
+        account: &Account::of(aws).await?,
+        config,
+        template: &template(config)?,
+        role_arn: None,
+        yes: true,
+        in_full: false,
+    };
+    run(&request, async || Ok(functions.clone())).await
+}
+
+/// The parameters with which the template is deployed: where the functions' zips are.
+pub(crate) fn parameters(
+    aws: &SdkConfig,
+    assets_bucket: &str,
+    functions: &BTreeMap<String, Vec<u8>>,
+) -> BTreeMap<String, String> {
+    let mut parameters = BTreeMap::from([("AssetsBucket".to_owned(), assets_bucket.to_owned())]);
     for (name, zip) in functions {
-        let content = fs::read(zip).with_context(|| format!("failed to read {}", zip.display()))?;
-        let key =
-            assets::upload(aws, &bucket, &format!("functions/{name}"), "zip", content).await?;
-        parameters.insert(parameter_of(name), key);
+        parameters.insert(parameter_of(name), asset_key(name, zip));
     }
     if is_local(aws) {
         // The local cloud speaks plain HTTP, which the bucket policies refuse everywhere else.
         parameters.insert(infra::REQUIRE_TLS.to_owned(), "false".to_owned());
     }
-    let key = assets::upload(aws, &bucket, "templates", "json", template.into_bytes()).await?;
-    // The form with the bucket in the path; CloudFormation takes both.
-    let suffix = if account.partition == "aws-cn" { ".cn" } else { "" };
-    let url = format!("https://s3.{}.amazonaws.com{suffix}/{bucket}/{key}", account.region);
-    let stack = Stack { name: &config.stack, template: Template::Url(url), parameters };
-    change_set::apply(aws, &stack).await
+    parameters
+}
+
+fn asset_key(function: &str, zip: &[u8]) -> String {
+    assets::key(&format!("functions/{function}"), "zip", zip)
+}
+
+/// The bytes of the functions' zips.
+pub(crate) fn read_zips(
+    functions: &BTreeMap<String, PathBuf>,
+) -> Result<BTreeMap<String, Vec<u8>>> {
+    let read = |(name, zip): (&String, &PathBuf)| {
+        let content = fs::read(zip).with_context(|| format!("failed to read {}", zip.display()))?;
+        Ok((name.clone(), content))
+    };
+    functions.iter().map(read).collect()
 }
 
 /// `decode` is the parameter `DecodeKey`.
@@ -146,8 +207,16 @@ fn parameter_of(function: &str) -> String {
 pub(crate) async fn announce(aws: &SdkConfig) -> Result<()> {
     let account = Account::of(aws).await?;
     let place = aws.endpoint_url().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
-    say(&format!("Account {}, region {}{place}", account.id, account.region));
+    say(&format!("Account {}, Region {}{place}", account.id, account.region));
     Ok(())
+}
+
+/// The same for a command that changes the stack, with who is asking.
+pub(crate) fn introduce(aws: &SdkConfig, account: &Account, stack: &str) {
+    let place = aws.endpoint_url().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
+    say(&format!("Stack     {stack}"));
+    say(&format!("Account   {}, Region {}{place}", account.id, account.region));
+    say(&format!("Identity  {}", account.identity));
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result};
@@ -39,12 +40,55 @@ pub fn build_for(architecture: &str) -> Result<BTreeMap<String, PathBuf>> {
     // cargo-lambda copies binaries without care for who reads them; builds of two processes take turns.
     let lock = File::create(workspace::target().join("lambda.lock"))?;
     lock.lock().context("failed to lock the function build")?;
+    let begun = SystemTime::now();
     compile(&venv, architecture, is_native)?;
+    // When the sources were read, for whoever asks whether they changed since.
+    File::create(stamp())?.set_modified(begun)?;
     NAMES
         .iter()
         .map(|name| Ok(((*name).to_owned(), zip_of(name)?)))
         .collect::<Result<_>>()
         .advise(|| "remove target/lambda and try again".into())
+}
+
+/// The functions as they were built last.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) zips: BTreeMap<String, PathBuf>,
+    /// Whether a source is younger than the build.
+    pub(crate) is_stale: bool,
+}
+
+/// What the last build made, where it made everything; nothing is built for it.
+pub(crate) fn built() -> Option<Built> {
+    let zips: BTreeMap<String, PathBuf> =
+        NAMES.iter().filter_map(|name| Some(((*name).to_owned(), existing_zip(name)?))).collect();
+    if zips.len() < NAMES.len() {
+        return None;
+    }
+    let built = fs::metadata(stamp()).and_then(|stamp| stamp.modified()).ok();
+    let root = workspace::root();
+    let sources = ["functions", "Cargo.toml", "Cargo.lock"].map(|name| root.join(name));
+    let youngest = sources.iter().filter_map(|source| youngest(source)).max();
+    Some(Built { zips, is_stale: youngest > built })
+}
+
+fn stamp() -> PathBuf {
+    lambda_dir().join("built")
+}
+
+fn existing_zip(name: &str) -> Option<PathBuf> {
+    let files = fs::read_dir(lambda_dir().join(name)).ok()?;
+    let mut paths = files.filter_map(|file| Some(file.ok()?.path()));
+    paths.find(|path| path.extension().is_some_and(|extension| extension == "zip"))
+}
+
+/// When the latest of the files in a folder changed.
+fn youngest(path: &Path) -> Option<SystemTime> {
+    match fs::read_dir(path) {
+        Ok(entries) => entries.filter_map(|entry| youngest(&entry.ok()?.path())).max(),
+        Err(_) => fs::metadata(path).and_then(|file| file.modified()).ok(),
+    }
 }
 
 fn compile(venv: &Path, architecture: &str, is_native: bool) -> Result<()> {

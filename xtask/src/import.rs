@@ -75,10 +75,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 async fn import(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
     let name = file.path.display();
     let mut step = Step::begin(&format!("Uploading {name}"));
-    // Whoever verifies belongs to no profile.
-    let profile = args.profile.as_ref().filter(|_| file.kind == Kind::Manifest);
-    let key =
-        profile.map_or_else(|| file.name.clone(), |profile| format!("{profile}/{}", file.name));
+    let folder = match file.kind {
+        Kind::Manifest => args.profile.as_deref(),
+        // Whoever verifies belongs to no profile, and may be uploaded by other people: see docs/people.md.
+        Kind::Authority => Some(infra::SIGNERS_FOLDER),
+    };
+    let key = folder.map_or_else(|| file.name.clone(), |folder| format!("{folder}/{}", file.name));
     let uploaded = importer.upload(file.bucket, &key, &file.path).await?;
     step.update(&format!("Waiting for the run of s3://{}/{}", uploaded.bucket, uploaded.key));
     let run = importer.find_run(&uploaded).await?;

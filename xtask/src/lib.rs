@@ -1,7 +1,7 @@
 //! What `cargo xtask` does, as a library: the whole-system tests run the same code that a person runs.
 //!
-//! One module a subcommand (`demo`, `local`, `import`, `device_infos`, `sample`, `config`, `synth`, `deploy`, `test`); the
-//! others are what several of them need.
+//! One module a subcommand, called as the subcommand is; the others are what several of them need: `place` is which
+//! stack and where, `deployment` brings it there, `difference` tells what that changes.
 
 pub mod cli;
 pub mod deployment;
@@ -14,17 +14,29 @@ pub mod run_follow;
 pub mod sample;
 pub mod venv;
 
+pub use doctor::run_name;
 pub use launcher::workspace;
 
 mod advice;
 mod aws;
 mod config;
+mod console;
 mod demo;
 mod deploy;
 mod destination;
+mod destroy;
 mod device_infos;
+mod diff;
+mod difference;
+mod doctor;
 mod http;
 mod import;
+mod init;
+mod l1;
 mod local;
+mod outputs;
+mod place;
+mod policies;
+mod question;
 mod synth;
 mod test;

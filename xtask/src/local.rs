@@ -96,6 +96,15 @@ pub(crate) fn running() -> Result<(LocalCloud, State)> {
     attach(&dir())?.ok_or_else(not_running)
 }
 
+/// Notes that something else may be deployed now than `local start` knows.
+pub(crate) fn forget_deployment() -> Result<()> {
+    let dir = dir();
+    match State::read(&dir)? {
+        Some(state) => State { fingerprint: String::new(), ..state }.write(&dir),
+        None => Ok(()),
+    }
+}
+
 fn attach(dir: &Path) -> Result<Option<(LocalCloud, State)>> {
     let Some(state) = State::read(dir)? else { return Ok(None) };
     Ok(LocalCloud::attach(dir.to_path_buf(), &state).map(|cloud| (cloud, state)))

@@ -50,6 +50,53 @@ pub fn cyan(text: &str) -> String {
     coloured("36", text, stderr().is_terminal())
 }
 
+/// Colours for text whose destination only its caller knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paint {
+    is_terminal: bool,
+}
+
+impl Paint {
+    pub(crate) fn stdout() -> Self {
+        Self { is_terminal: stdout().is_terminal() }
+    }
+
+    pub(crate) fn stderr() -> Self {
+        Self { is_terminal: stderr().is_terminal() }
+    }
+
+    /// How wide lines may be: a pipe has no end, and most terminals have room for this.
+    pub(crate) fn width(self) -> usize {
+        let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        if self.is_terminal { columns.unwrap_or(100) } else { usize::MAX }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn plain() -> Self {
+        Self { is_terminal: false }
+    }
+
+    pub(crate) fn red(self, text: &str) -> String {
+        coloured("31", text, self.is_terminal)
+    }
+
+    pub(crate) fn green(self, text: &str) -> String {
+        coloured("32", text, self.is_terminal)
+    }
+
+    pub(crate) fn yellow(self, text: &str) -> String {
+        coloured("33", text, self.is_terminal)
+    }
+
+    pub(crate) fn cyan(self, text: &str) -> String {
+        coloured("36", text, self.is_terminal)
+    }
+
+    pub(crate) fn bold(self, text: &str) -> String {
+        coloured("1", text, self.is_terminal)
+    }
+}
+
 /// A heading on stdout.
 pub(crate) fn bold(text: &str) -> String {
     coloured("1", text, stdout().is_terminal())
@@ -132,6 +179,13 @@ impl Step {
             Some(bar) => bar.set_message(self.last.clone()),
             None if self.in_lines => say(text),
             None => {}
+        }
+    }
+
+    /// Says where the work is, on a terminal only.
+    pub(crate) fn moves_to(&mut self, text: &str) {
+        if self.bar.is_some() {
+            self.update(text);
         }
     }
 

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_sdk_iot::{
     Client,
-    error::SdkError,
+    error::{ProvideErrorMetadata, SdkError},
     operation::{
         create_policy::CreatePolicyError, create_thing_group::CreateThingGroupError,
         create_thing_type::CreateThingTypeError,
@@ -18,7 +18,7 @@ use aws_sdk_iot::{
 use infra::Config;
 use serde_json::json;
 
-use crate::aws::{Account, message};
+use crate::aws::{Account, failure};
 
 /// Makes what the configuration's profiles name and AWS IoT does not have yet.
 pub async fn ensure(aws: &SdkConfig, config: &Config) -> Result<()> {
@@ -60,19 +60,19 @@ fn accept<T, E>(
     name: &str,
 ) -> Result<()>
 where
-    E: std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match made {
         Ok(_) => Ok(()),
         Err(error) if error.as_service_error().is_some_and(already_exists) => Ok(()),
-        Err(error) => Err(anyhow!(message(error)))
+        Err(error) => Err(failure(error))
             .with_context(|| format!("failed to make the {kind} `{name}` in AWS IoT")),
     }
 }
 
 /// A device may connect under its own thing's name and talk on topics below it.
 fn policy_document(account: &Account) -> String {
-    let Account { id, region, partition } = account;
+    let Account { id, region, partition, .. } = account;
     let arn = |resource: &str| format!("arn:{partition}:iot:{region}:{id}:{resource}");
     let thing = "${iot:Connection.Thing.ThingName}";
     json!({
@@ -97,7 +97,12 @@ mod tests {
 
     #[test]
     fn a_device_is_held_to_its_own_name() {
-        let account = Account { id: "1".into(), region: "r".into(), partition: "aws".into() };
+        let account = Account {
+            id: "1".into(),
+            region: "r".into(),
+            partition: "aws".into(),
+            identity: String::new(),
+        };
         let document: serde_json::Value = serde_json::from_str(&policy_document(&account)).unwrap();
         let resources: Vec<&str> = document["Statement"]
             .as_array()

@@ -1,11 +1,12 @@
 //! From a file to the report of its run: upload, find the execution that the upload started, follow it.
 
 mod execution;
+mod places;
 mod report;
 
 use std::{collections::HashSet, io::Write, path::Path, time::Duration};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_sdk_s3::{operation::get_object::GetObjectError, primitives::ByteStream};
 use manifest::Bucket;
@@ -14,9 +15,11 @@ use tokio::time::Instant;
 
 use crate::{
     advice::{Advise, with_hint},
-    aws::{Account, message},
+    aws::{self, failure},
     progress::Step,
 };
+
+use self::places::Places;
 
 pub use execution::Stage;
 pub use report::{OUTCOMES, render};
@@ -34,7 +37,7 @@ pub struct Importer {
     s3: aws_sdk_s3::Client,
     sfn: aws_sdk_sfn::Client,
     stack: String,
-    account: Account,
+    places: Places,
 }
 
 /// An object in a bucket that files arrive in, exactly this version of it.
@@ -86,38 +89,33 @@ pub struct Report {
 impl Importer {
     /// For the stack of this name in the account that `aws` belongs to.
     pub async fn new(aws: &SdkConfig, stack: &str) -> Result<Self> {
-        let account = Account::of(aws).await?;
-        // Bucket names as host names do not resolve on a machine of one's own.
-        let s3 = aws_sdk_s3::config::Builder::from(aws)
-            .force_path_style(aws.endpoint_url().is_some())
-            .build();
+        let places = Places::of(aws, stack).await?;
         Ok(Self {
-            s3: aws_sdk_s3::Client::from_conf(s3),
+            s3: aws::s3(aws),
             sfn: aws_sdk_sfn::Client::new(aws),
             stack: stack.to_owned(),
-            account,
+            places,
         })
     }
 
     /// Uploads a file to the bucket where it belongs.
     pub async fn upload(&self, to: impl Into<Bucket>, key: &str, path: &Path) -> Result<Uploaded> {
         let to = to.into();
-        let machine = if to == Bucket::Mes { "activate" } else { "import" };
-        let machine = self.account.state_machine(&format!("{}-{machine}", self.stack));
-        let earlier = self.runs(&machine).await?.into_iter().map(|run| run.arn).collect();
-        let bucket = format!("{}-{to}", self.stack);
+        let machine = self.places.machine(to)?;
+        let earlier = self.runs(machine).await?.into_iter().map(|run| run.arn).collect();
+        let bucket = self.places.arrivals(to)?;
         let body = ByteStream::from_path(path)
             .await
             .with_context(|| format!("failed to read {}", path.display()))?;
         let put = self
             .s3
             .put_object()
-            .bucket(&bucket)
+            .bucket(bucket)
             .key(key)
             .body(body)
             .send()
             .await
-            .map_err(|error| anyhow!(message(error)))
+            .map_err(failure)
             .with_context(|| format!("failed to upload {} to the bucket {bucket}", path.display()))
             .advise(|| {
                 format!(
@@ -126,11 +124,11 @@ impl Importer {
                 )
             })?;
         Ok(Uploaded {
-            bucket,
+            bucket: bucket.to_owned(),
             key: key.to_owned(),
             version: put.version_id().map(ToOwned::to_owned),
             etag: put.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
-            machine,
+            machine: machine.to_owned(),
             earlier,
         })
     }
@@ -205,10 +203,10 @@ impl Importer {
 
     /// The report of the run of this name, where it has one.
     pub async fn report(&self, run: &str) -> Result<Option<Report>> {
-        let bucket = format!("{}-runs", self.stack);
+        let bucket = self.places.runs()?;
         let folder = format!("runs/{run}/");
         let key = format!("{folder}report.json");
-        let Some(bytes) = self.object(&bucket, &key).await? else { return Ok(None) };
+        let Some(bytes) = self.object(bucket, &key).await? else { return Ok(None) };
         let text = String::from_utf8(bytes).context("the report is not UTF-8")?;
         let json = serde_json::from_str(&text).context("the report is not JSON")?;
         Ok(Some(Report { text, json, folder: format!("s3://{bucket}/{folder}") }))
@@ -244,8 +242,9 @@ impl Importer {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 Ok(None)
             }
-            Err(error) => Err(anyhow!(message(error)))
-                .with_context(|| format!("failed to read s3://{bucket}/{key}")),
+            Err(error) => {
+                Err(failure(error)).with_context(|| format!("failed to read s3://{bucket}/{key}"))
+            }
         }
     }
 
@@ -258,7 +257,7 @@ impl Importer {
             .max_results(100)
             .send()
             .await
-            .map_err(|error| anyhow!(message(error)))
+            .map_err(failure)
             .with_context(|| format!("failed to list the runs of {machine}"))
             .advise(|| {
                 format!(
@@ -277,7 +276,7 @@ impl Importer {
             .execution_arn(&run.arn)
             .send()
             .await
-            .map_err(|error| anyhow!(message(error)))
+            .map_err(failure)
             .with_context(|| format!("failed to look at run {}", run.name))?;
         Ok(found.input().and_then(|input| serde_json::from_str(input).ok()).unwrap_or_default())
     }

@@ -40,6 +40,21 @@ fn the_commands_are_listed() {
 }
 
 #[test]
+fn policies_are_written_for_the_stack_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("my.toml");
+    std::fs::write(&config, "stack = \"my-stack\"\n[profile.default]\n").unwrap();
+    let [config, out] = [config.as_path(), folder.path()].map(|path| path.to_str().unwrap());
+    let (status, stdout, stderr) = run(&["policies", "--config", config, "--out", out]);
+    assert_eq!((status, stdout.as_str()), (0, ""), "{stderr}");
+    assert!(stderr.contains("has to be called my-stack-boundary"), "{stderr}");
+    for file in ["boundary-policy.json", "deployer-policy.json", "deployer-services-policy.json"] {
+        let policy = std::fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(policy.contains("my-stack-") && !policy.contains("acme-thingpress"), "{file}");
+    }
+}
+
+#[test]
 fn every_command_explains_itself() {
     for command in [
         &["demo"][..],
@@ -49,7 +64,14 @@ fn every_command_explains_itself() {
         &["device-infos"],
         &["sample"],
         &["synth"],
+        &["policies"],
+        &["l1"],
+        &["init"],
         &["deploy"],
+        &["diff"],
+        &["destroy"],
+        &["outputs"],
+        &["doctor"],
         &["test"],
     ] {
         let text = help(&[command, &["--help"]].concat());

@@ -80,21 +80,23 @@ async fn a_stack_is_created_left_alone_and_updated() {
 }
 
 #[tokio::test]
-async fn a_stack_that_fails_names_its_first_cause() {
+async fn a_bucket_that_is_there_already_is_told_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let cloud =
         LocalCloud::start(Options { dir: folder.path().join("cloud"), ..Options::default() })
             .unwrap();
     let aws = cloud.aws_config();
     let config = deployment::for_local_cloud(Config::parse(CONFIG).unwrap(), "acme-test");
-    // Somebody else has the name that a bucket of the stack wants.
+    // Left by an earlier deployment, as far as anybody can tell.
     let s3 = aws_sdk_s3::Client::from_conf(
         aws_sdk_s3::config::Builder::from(&aws).force_path_style(true).build(),
     );
     s3.create_bucket().bucket("acme-test-runs").send().await.unwrap();
     let error = deployment::deploy(&aws, &config, &zips(folder.path(), "one")).await.unwrap_err();
     let text = format!("{error:#}");
-    assert!(text.contains("stack acme-test ended as") && text.contains("acme-test-runs"), "{text}");
+    assert_eq!(text, "buckets of an earlier deployment are still there: acme-test-runs");
+    let stacks = aws_sdk_cloudformation::Client::new(&aws).describe_stacks().send().await.unwrap();
+    assert!(stacks.stacks().is_empty(), "{stacks:?}");
 }
 
 #[test]

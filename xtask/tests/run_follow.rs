@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use aws_sdk_cloudformation::types::Capability;
+use aws_sdk_cloudformation::types::{Capability, StackStatus};
 use manifest::Vendor;
 use serde_json::{Value, json};
 use xtask::{
@@ -18,7 +18,7 @@ use xtask::{
 const TEMPLATE: &str = r#"{
     "Resources": {
         "Runs": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "acme-runs"}},
-        "Generated": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "acme-generated"}},
+        "Generated": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "acme-generated-an"}},
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {
             "Version": "2012-10-17",
             "Statement": [{
@@ -30,6 +30,11 @@ const TEMPLATE: &str = r#"{
             "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
             "DefinitionString": "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
         }}
+    },
+    "Outputs": {
+        "RunsBucketName": {"Value": {"Ref": "Runs"}},
+        "GeneratedBucketName": {"Value": {"Ref": "Generated"}},
+        "ImportMachineArn": {"Value": {"Ref": "Import"}}
     }
 }"#;
 
@@ -39,7 +44,7 @@ struct Stage {
     importer: Importer,
     machine: String,
     file: PathBuf,
-    _cloud: LocalCloud,
+    cloud: LocalCloud,
     _folder: tempfile::TempDir,
 }
 
@@ -51,26 +56,27 @@ impl Stage {
             LocalCloud::start(Options { dir: folder.path().join("cloud"), ..Options::default() })
                 .unwrap();
         let aws = cloud.aws_config();
-        let created = aws_sdk_cloudformation::Client::new(&aws).create_stack().stack_name("acme");
+        let cloudformation = aws_sdk_cloudformation::Client::new(&aws);
+        let created = cloudformation.create_stack().stack_name("acme");
         let created = created.template_body(TEMPLATE).capabilities(Capability::CapabilityIam);
         created.send().await.unwrap();
+        loop {
+            let found = cloudformation.describe_stacks().stack_name("acme").send().await.unwrap();
+            if found.stacks().first().unwrap().stack_status() == Some(&StackStatus::CreateComplete)
+            {
+                break;
+            }
+        }
         let s3 = aws_sdk_s3::Client::from_conf(
             aws_sdk_s3::config::Builder::from(&aws).force_path_style(true).build(),
         );
-        while s3.head_bucket().bucket("acme-runs").send().await.is_err() {
-            tokio::task::yield_now().await;
-        }
         let sfn = aws_sdk_sfn::Client::new(&aws);
-        let machine = loop {
-            let machines = sfn.list_state_machines().send().await.unwrap().state_machines;
-            if let [machine] = machines.as_slice() {
-                break machine.state_machine_arn.clone();
-            }
-        };
+        let machines = sfn.list_state_machines().send().await.unwrap().state_machines;
+        let machine = machines.first().unwrap().state_machine_arn.clone();
         let file = folder.path().join("devices.txt");
         std::fs::write(&file, "content").unwrap();
         let importer = Importer::new(&aws, "acme").await.unwrap();
-        Self { s3, sfn, importer, machine, file, _cloud: cloud, _folder: folder }
+        Self { s3, sfn, importer, machine, file, cloud, _folder: folder }
     }
 
     /// What the ingest machine does for an upload.
@@ -133,8 +139,15 @@ async fn a_filed_certificate_has_no_report() {
 #[tokio::test]
 async fn an_upload_to_a_stack_that_is_not_there_says_so() {
     let stage = Stage::set().await;
-    let importer = &stage.importer;
-    let error = importer.upload(Vendor::Microchip, "a.json", &stage.file).await.unwrap_err();
+    let error = Importer::new(&stage.cloud.aws_config(), "other").await.unwrap_err();
     let text = format!("{error:#}");
-    assert!(text.contains("acme-microchip") && text.contains("NoSuchBucket"), "{text}");
+    assert!(text.contains("the stack other") && text.contains("does not exist"), "{text}");
+}
+
+#[tokio::test]
+async fn an_upload_to_a_stack_without_such_a_bucket_says_so() {
+    let stage = Stage::set().await;
+    let upload = stage.importer.upload(Vendor::Microchip, "a.json", &stage.file);
+    let text = format!("{:#}", upload.await.unwrap_err());
+    assert!(text.contains("the stack acme has no output MicrochipBucketName"), "{text}");
 }

@@ -25,10 +25,16 @@ pub(crate) async fn file(
     store.write(&key, certificate.der().to_vec(), Keep::Always).await
 }
 
-/// The signers that `policy` trusts, as far as their certificates are filed.
-pub(crate) async fn signers(store: &Store, policy: &SignerPolicy) -> Result<Signers, StoreError> {
+/// The signers that `policy` trusts, as far as their certificates are filed. Only Microchip's manifests have signers.
+pub(crate) async fn signers(
+    store: &Store,
+    vendor: Vendor,
+    policy: &SignerPolicy,
+) -> Result<Signers, StoreError> {
     let mut signers = trusted(policy);
-    filed(store, Role::Signer).await?.into_iter().for_each(|signer| signers.add(signer));
+    if vendor == Vendor::Microchip {
+        filed(store, Role::Signer).await?.into_iter().for_each(|signer| signers.add(signer));
+    }
     Ok(signers)
 }
 

@@ -15,7 +15,7 @@ use crate::{
     object::{self, Body},
     read::{Item, Reader},
     recognize::{name_of, stop, stop_gone},
-    sorter::Sorter,
+    sorter::{Signatures, Sorter},
 };
 
 /// A missing signer is looked for this often, [`WAIT_SECONDS`] apart: two minutes in all, because
@@ -31,6 +31,7 @@ pub(crate) async fn run(
     s3: &Client,
     run: &str,
     attempt: u32,
+    signatures: &mut Option<Signatures>,
 ) -> Result<Answer, DecodeError> {
     let files = RunFiles::of(run);
     let mut plan: Plan =
@@ -52,7 +53,7 @@ pub(crate) async fn run(
     while let Some(item) = items.recv().await {
         match item {
             Err(refusal) if refusal.lacks_signer && attempt < WAITS => {
-                tracing::info!(run, attempt, "waiting for a signer");
+                tracing::info!(attempt, "waiting for a signer");
                 return Ok(Answer::Wait {
                     attempt: attempt + 1,
                     wait_seconds: WAIT_SECONDS,
@@ -68,12 +69,13 @@ pub(crate) async fn run(
         Err(ManifestError::Read { text, .. }) => return Err(DecodeError::Source(text)),
         Err(error) => (Summary::default(), Some(error)),
     };
+    *signatures = Some(sorter.signatures());
     let prepared = sorter.finish(reading.sha256, summary).await?;
     plan.prepared = Some(prepared.clone());
     store.write_json(&files.plan(), &plan, Keep::Always).await?;
 
     let Prepared { entries, devices, refused, units, sha256, .. } = prepared;
-    tracing::info!(run, entries, devices, refused, units, "decoded");
+    tracing::info!(entries, devices, refused, units, "decoded");
     if let Some(error) = broken {
         let reason = format!(
             "`{}` cannot be read to its end: {error}. No device was touched",

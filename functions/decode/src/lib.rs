@@ -7,6 +7,7 @@ mod certificates;
 mod decode;
 mod duplicates;
 mod error;
+mod metrics;
 mod object;
 mod read;
 mod recognize;
@@ -15,6 +16,8 @@ mod sorter;
 use aws_sdk_s3::Client;
 use ledger::{Configuration, Object, Source, Stop, Store};
 use serde::{Deserialize, Serialize};
+use telemetry::Telemetry;
+use tracing::Instrument;
 
 pub use error::DecodeError;
 
@@ -107,12 +110,35 @@ pub enum Role {
     Issuer,
 }
 
-/// Carries out one of the two tasks.
-pub async fn handle(store: &Store, s3: &Client, event: Event) -> Result<Answer, DecodeError> {
-    match event {
-        Event::Recognize { run, vendor, object, configuration } => {
-            recognize::run(store, s3, &run, &vendor, object, &configuration).await
+impl Event {
+    fn run(&self) -> &str {
+        match self {
+            Self::Recognize { run, .. } | Self::Decode { run, .. } => run,
         }
-        Event::Decode { run, attempt } => decode::run(store, s3, &run, attempt).await,
     }
+}
+
+/// Carries out one of the two tasks.
+pub async fn handle(
+    store: &Store,
+    s3: &Client,
+    telemetry: &Telemetry,
+    event: Event,
+) -> Result<Answer, DecodeError> {
+    let run = event.run().to_owned();
+    let span = tracing::info_span!("decode", run);
+    let task = Box::pin(async {
+        let mut signatures = None;
+        let answer = match event {
+            Event::Recognize { run, vendor, object, configuration } => {
+                recognize::run(store, s3, &run, &vendor, object, &configuration).await?
+            }
+            Event::Decode { run, attempt } => {
+                decode::run(store, s3, &run, attempt, &mut signatures).await?
+            }
+        };
+        telemetry.emit(Some(&run), &metrics::figures(&answer, signatures));
+        Ok(answer)
+    });
+    task.instrument(span).await
 }

@@ -3,6 +3,7 @@
 use aws_config::BehaviorVersion;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing::init_default_subscriber};
 use ledger::Store;
+use telemetry::Telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -11,9 +12,10 @@ async fn main() -> Result<(), Error> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let s3 = aws_sdk_s3::Client::new(&aws);
     let store = Store::new(s3.clone(), bucket);
-    let (store, s3) = (&store, &s3);
+    let telemetry = Telemetry::new(std::env::var("THINGPRESS_STACK")?);
+    let (store, s3, telemetry) = (&store, &s3, &telemetry);
     run(service_fn(async |event: LambdaEvent<decode::Event>| {
-        Box::pin(decode::handle(store, s3, event.payload)).await
+        Box::pin(decode::handle(store, s3, telemetry, event.payload)).await
     }))
     .await
 }

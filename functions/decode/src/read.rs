@@ -36,6 +36,8 @@ pub(crate) struct Refusal {
     pub(crate) outcome: Outcome,
     /// Whether it may be taken once a signer's certificate is there.
     pub(crate) lacks_signer: bool,
+    /// Whether it is refused because a signature did not hold.
+    pub(crate) failed_signature: bool,
 }
 
 /// What a file is read with, besides its bytes.
@@ -101,7 +103,7 @@ impl Reader {
             Ok(attributes) => attributes,
             Err(error) => return Ok(Err(error.into())),
         };
-        let signers = certificates::signers(store, &plan.signers).await?;
+        let signers = certificates::signers(store, vendor, &plan.signers).await?;
         let issuers = certificates::issuers(store, vendor).await?;
         let manifest = Manifest { vendor, signers, issuers, bundle, naming, attributes };
         Ok(Ok(Self::Manifest(Box::new(manifest))))
@@ -220,7 +222,7 @@ impl Naming {
 
 fn refused(work: &Work, code: &str, reason: String) -> Box<Refusal> {
     let outcome = work.outcome(OutcomeKind::Rejected, code, reason);
-    Box::new(Refusal { outcome, lacks_signer: false })
+    Box::new(Refusal { outcome, lacks_signer: false, failed_signature: false })
 }
 
 fn unreadable(error: EntryError) -> Box<Refusal> {
@@ -235,7 +237,11 @@ fn unreadable(error: EntryError) -> Box<Refusal> {
         reason: error.reason.to_string(),
         warnings: Vec::new(),
     };
-    Box::new(Refusal { outcome, lacks_signer: error.reason.missing_signer().is_some() })
+    Box::new(Refusal {
+        outcome,
+        lacks_signer: error.reason.missing_signer().is_some(),
+        failed_signature: error.reason.is_failed_signature(),
+    })
 }
 
 pub(crate) fn notes(warnings: &[Warning]) -> Vec<Note> {
@@ -292,8 +298,9 @@ mod tests {
     fn too_many_attributes_for_its_type_refuse_a_device_with_all_that_is_known_of_it() {
         assert!(item(true, &device(4, None)).is_ok(), "the profile has a type");
         assert!(item(false, &device(4, Some("pump"))).is_ok(), "the device has a type");
-        let Refusal { outcome, lacks_signer } = *item(false, &device(4, None)).unwrap_err();
-        assert!(!lacks_signer);
+        let refusal = *item(false, &device(4, None)).unwrap_err();
+        let Refusal { outcome, lacks_signer, failed_signature } = refusal;
+        assert!(!lacks_signer && !failed_signature);
         assert_eq!(
             (outcome.outcome, outcome.code.as_str()),
             (OutcomeKind::Rejected, "Attribute.TooMany")

@@ -22,7 +22,7 @@ pub(crate) async fn run(
     let Some(source) = object::pin(s3, object).await? else {
         return stop_gone(store, &files).await;
     };
-    tracing::info!(run, bytes = source.bytes, "looking at the file");
+    tracing::info!(bytes = source.bytes, "looking at the file");
     if source.bytes == 0 {
         return stop_unusable(store, &files, &ManifestError::Empty).await;
     }
@@ -89,7 +89,7 @@ pub(crate) async fn stop(
     code: &str,
     reason: String,
 ) -> Result<Answer, DecodeError> {
-    tracing::warn!(run = files.run(), code, "stopped");
+    tracing::warn!(code, "stopped");
     let stop = Stop { code: code.to_owned(), reason };
     store.write_json(&files.stopped(), &stop, Keep::Always).await?;
     Ok(Answer::Stop(stop))

@@ -23,6 +23,23 @@ pub(crate) struct Sorter {
     signers: BTreeSet<String>,
     entries: u64,
     refused: u64,
+    signatures: Signatures,
+}
+
+/// How many entries' signatures were checked, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Signatures {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
+impl Signatures {
+    fn count(&mut self, item: &Item) {
+        match item {
+            Ok(device) => self.passed += u64::from(device.signer.is_some()),
+            Err(refusal) => self.failed += u64::from(refusal.failed_signature),
+        }
+    }
 }
 
 impl Sorter {
@@ -36,12 +53,19 @@ impl Sorter {
             signers: BTreeSet::new(),
             entries: 0,
             refused: 0,
+            signatures: Signatures::default(),
         }
+    }
+
+    /// What the checks of signatures came to so far.
+    pub(crate) const fn signatures(&self) -> Signatures {
+        self.signatures
     }
 
     /// Takes the next entry.
     pub(crate) async fn take(&mut self, item: Item) -> Result<(), StoreError> {
         self.entries += 1;
+        self.signatures.count(&item);
         let Device { work, certificate, signer } = match item {
             Ok(device) => device,
             Err(refusal) => return self.refuse(refusal.outcome).await,

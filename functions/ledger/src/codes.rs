@@ -51,6 +51,12 @@ pub fn can_retry(code: &str) -> bool {
     codes.any(|known| known.code == code && known.retry)
 }
 
+/// What a code means, in a sentence; nothing for one that is not known.
+pub fn means(code: &str) -> &'static str {
+    let mut codes = CODES.iter().flat_map(|(_, codes)| codes.iter());
+    codes.find(|known| known.code == code).map(|known| known.means).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

@@ -2,19 +2,21 @@
 //!
 //! A lease is an object `rate/active/<run>`, so it needs no standing service. It holds the rates
 //! that AWS IoT was found to admit, for workers that begin later. A run that was stopped leaves
-//! `rate/stopped/<run>`, and workers that it still has do nothing more.
+//! `rate/stopped/<run>`, and workers that it still has do nothing more. A lease that nobody renews is
+//! a run that is stuck; `rate/stuck/<run>` says that people were told.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, SystemTime},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Keep, Store, StoreError};
+use crate::{Keep, Listed, Store, StoreError};
 
 const ACTIVE: &str = "rate/active/";
 const STOPPED: &str = "rate/stopped/";
+const STUCK: &str = "rate/stuck/";
 
 /// A lease older than this belongs to a run that died. No function runs longer.
 const EXPIRES: Duration = Duration::from_mins(15);
@@ -24,6 +26,20 @@ const FRESH: Duration = Duration::from_mins(5);
 
 /// So many other runs are asked what they have found out; the quotas are the same for all.
 const ASKED: usize = 8;
+
+/// People are told again of a run that is still stuck after this.
+const TOLD_AGAIN: Duration = Duration::from_hours(24);
+
+/// A run whose lease nobody has renewed for as long as a function can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Name of the run.
+    pub run: String,
+    /// When a worker was last heard of.
+    pub since: SystemTime,
+    /// Whether people were told within the last day.
+    pub told: bool,
+}
 
 /// What the leases say about one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +145,16 @@ impl Leases {
         self.store.delete(&format!("{ACTIVE}{run}")).await
     }
 
+    /// The runs that nobody has worked on for 15 minutes, and that still hold their lease.
+    pub async fn expired(&self, now: SystemTime) -> Result<Vec<Expired>, StoreError> {
+        Ok(expired(self.store.list_written("rate/").await?, now))
+    }
+
+    /// Notes that people were told of `run`.
+    pub async fn note_stuck(&self, run: &str) -> Result<(), StoreError> {
+        self.store.write(&format!("{STUCK}{run}"), Vec::new(), Keep::Passing).await
+    }
+
     /// Tells the workers that `run` still has to do nothing more. The first mark stays, because its
     /// time tells which units were begun before.
     pub async fn stop(&self, run: &str) -> Result<(), StoreError> {
@@ -146,6 +172,21 @@ impl Leases {
         let lease = Lease { ceilings: ceilings.clone() };
         self.store.write_json(&format!("{ACTIVE}{run}"), &lease, Keep::Passing).await
     }
+}
+
+fn expired(listed: Vec<Listed>, now: SystemTime) -> Vec<Expired> {
+    let age = |written: SystemTime| now.duration_since(written).unwrap_or_default();
+    let told: BTreeSet<&str> = listed
+        .iter()
+        .filter(|object| object.written.is_some_and(|written| age(written) < TOLD_AGAIN))
+        .filter_map(|object| object.key.strip_prefix(STUCK))
+        .collect();
+    let leases = listed.iter().filter_map(|object| {
+        let (run, since) = (object.key.strip_prefix(ACTIVE)?, object.written?);
+        let told = told.contains(run);
+        (age(since) >= EXPIRES).then(|| Expired { run: run.to_owned(), since, told })
+    });
+    leases.collect()
 }
 
 /// Adds `more`; of two ceilings of an operation the later one holds.
@@ -173,6 +214,33 @@ mod tests {
             merge(&mut first, second);
             assert_eq!(first, ceilings(2.0, 8.0));
         }
+    }
+
+    #[test]
+    fn a_lease_that_nobody_renews_is_a_run_that_is_stuck_and_told_of_once_a_day() {
+        let begun = SystemTime::UNIX_EPOCH;
+        let minutes = |minutes| begun + Duration::from_mins(minutes);
+        let now = minutes(10_000);
+        let listed = |key: &str, written| Listed { key: key.to_owned(), written };
+        let found = expired(
+            vec![
+                listed("rate/active/busy", Some(minutes(9_986))),
+                listed("rate/active/dead", Some(minutes(9_985))),
+                listed("rate/active/known", Some(minutes(9_000))),
+                listed("rate/active/old", Some(minutes(8_000))),
+                listed("rate/active/undated", None),
+                listed("rate/stopped/other", Some(begun)),
+                listed("rate/stuck/known", Some(minutes(10_000 - 24 * 60 + 1))),
+                listed("rate/stuck/old", Some(minutes(10_000 - 24 * 60))),
+            ],
+            now,
+        );
+        let dead =
+            |run: &str, since, told| Expired { run: run.to_owned(), since: minutes(since), told };
+        assert_eq!(
+            found,
+            [dead("dead", 9_985, false), dead("known", 9_000, true), dead("old", 8_000, false)]
+        );
     }
 
     #[test]

@@ -22,13 +22,13 @@ mod writer;
 
 pub use activations::{Activation, Activations};
 pub use clock::seconds_of_epoch;
-pub use codes::{About, CODES, Code, can_retry};
+pub use codes::{About, CODES, Code, can_retry, means};
 pub use configuration::{
     CertificateStatus, Configuration, OnConflict, Profile, Rate, Rates, SignerPolicy,
 };
 pub use intent::{Intent, Stood};
 pub use json_lines::{LineError, to_line};
-pub use lease::{Ceiling, Ceilings, Leases, RunState};
+pub use lease::{Ceiling, Ceilings, Expired, Leases, RunState};
 pub use limits::{CallLimits, Limited, UnitLimits};
 pub use names::{RunFiles, finished_file};
 pub use outcome::{Counts, Note, Outcome, OutcomeKind};

@@ -57,6 +57,11 @@ impl RunFiles {
         self.file("report.json")
     }
 
+    /// That the run's end was counted, and its devices that did not end well were passed on.
+    pub fn told(&self) -> String {
+        self.file("told.json")
+    }
+
     /// The outcome of every entry.
     pub fn results(&self) -> String {
         self.file("results.csv")

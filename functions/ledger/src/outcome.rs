@@ -124,6 +124,20 @@ impl Counts {
         } += 1;
     }
 
+    /// How many ended in each way.
+    pub const fn by_kind(&self) -> [(OutcomeKind, u64); 8] {
+        [
+            (OutcomeKind::Created, self.created),
+            (OutcomeKind::Unchanged, self.unchanged),
+            (OutcomeKind::Updated, self.updated),
+            (OutcomeKind::Conflict, self.conflict),
+            (OutcomeKind::Rejected, self.rejected),
+            (OutcomeKind::Failed, self.failed),
+            (OutcomeKind::Waiting, self.waiting),
+            (OutcomeKind::NotAttempted, self.not_attempted),
+        ]
+    }
+
     /// Entries that ended as their owner wants.
     pub const fn fine(&self) -> u64 {
         self.created + self.unchanged + self.updated
@@ -169,6 +183,7 @@ mod tests {
         }
         assert!(counts.balanced());
         assert_eq!(counts.fine(), 3);
+        assert_eq!(counts.by_kind(), ALL.map(|kind| (kind, 1)));
     }
 
     #[test]

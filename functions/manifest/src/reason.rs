@@ -281,6 +281,25 @@ impl Reason {
         }
     }
 
+    /// Whether a signature did not hold: the entry's own, or the issuer's on the certificate. A signer
+    /// that is not trusted, or not there, counts as one.
+    #[must_use]
+    pub const fn is_failed_signature(&self) -> bool {
+        matches!(
+            self,
+            Self::Algorithm { .. }
+                | Self::CriticalExtension
+                | Self::SignatureMalformed(_)
+                | Self::SignatureInvalid
+                | Self::SignerUnnamed { .. }
+                | Self::SignerNotUploaded(_)
+                | Self::SignerNotTrusted { .. }
+                | Self::SignerKidMismatch { .. }
+                | Self::SignerKeyUnsupported { .. }
+                | Self::NotSignedByIssuer(_)
+        )
+    }
+
     pub(crate) const fn malformed(what: &'static str) -> Self {
         Self::Malformed(Cow::Borrowed(what))
     }

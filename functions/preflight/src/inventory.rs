@@ -33,23 +33,23 @@ pub(crate) async fn run(
     let whole = match inventory.take(registry, &profile, most_pages(devices)).await {
         Ok(Some(whole)) => whole,
         Ok(None) => {
-            return Ok(not_listed(run, "the account is too large to be listed for this file"));
+            return Ok(not_listed("the account is too large to be listed for this file"));
         }
         Err(error) if error.kind.is_passing() => return Err(error.into()),
-        Err(error) => return Ok(not_listed(run, &error.to_string())),
+        Err(error) => return Ok(not_listed(&error.to_string())),
     };
     let standing = whole.iter().filter(|whole| **whole).count();
     let marks: Vec<u8> = whole.iter().map(|whole| if *whole { b'1' } else { b'0' }).collect();
     store.write(&files.standing(), marks, Keep::Passing).await?;
     plan.listed = true;
     store.write_json(&files.plan(), &plan, Keep::Always).await?;
-    tracing::info!(run, devices, standing, "listed");
+    tracing::info!(devices, standing, "listed");
     Ok(Answer::Listed { standing })
 }
 
 /// Nothing is lost by it: the devices are asked for.
-fn not_listed(run: &str, reason: &str) -> Answer {
-    tracing::warn!(run, reason, "not listed");
+fn not_listed(reason: &str) -> Answer {
+    tracing::warn!(reason, "not listed");
     Answer::NotListed { reason: reason.to_owned() }
 }
 

@@ -10,6 +10,7 @@ use lambda_runtime::Diagnostic;
 use ledger::{Configuration, Keep, Plan, RunFiles, Source, Stop, Store, StoreError};
 use registry::{CallError, Registry};
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 
 /// What the machines send.
 #[derive(Debug, Deserialize)]
@@ -91,10 +92,18 @@ pub async fn handle(
     registry: &Registry,
     event: Event,
 ) -> Result<Answer, PreflightError> {
-    match event {
-        Event::Check(check) => self::check(store, registry, *check).await,
-        Event::List { run } => inventory::run(store, registry, &run).await,
-    }
+    let run = match &event {
+        Event::Check(check) => &check.run,
+        Event::List { run } => run,
+    };
+    let span = tracing::info_span!("preflight", run);
+    let task = Box::pin(async {
+        match event {
+            Event::Check(check) => self::check(store, registry, *check).await,
+            Event::List { run } => inventory::run(store, registry, &run).await,
+        }
+    });
+    task.instrument(span).await
 }
 
 async fn check(store: &Store, registry: &Registry, check: Check) -> Result<Answer, PreflightError> {
@@ -119,7 +128,7 @@ async fn check(store: &Store, registry: &Registry, check: Check) -> Result<Answe
     };
     store.write_json(&files.plan(), &plan, Keep::Always).await?;
     let Some(first) = unmet.first() else {
-        tracing::info!(run, profile = name, "ready");
+        tracing::info!(profile = name, "ready");
         return Ok(Answer::Ready { profile: name });
     };
     let all: Vec<_> = unmet.iter().map(ToString::to_string).collect();
@@ -131,7 +140,7 @@ async fn check(store: &Store, registry: &Registry, check: Check) -> Result<Answe
 }
 
 async fn stop_run(store: &Store, files: &RunFiles, stop: Stop) -> Result<Answer, PreflightError> {
-    tracing::warn!(run = files.run(), code = stop.code, "stopped");
+    tracing::warn!(code = stop.code, "stopped");
     store.write_json(&files.stopped(), &stop, Keep::Always).await?;
     Ok(Answer::Stop(stop))
 }

@@ -1,7 +1,7 @@
 //! Why a report could not be written. The machine tries it again.
 
 use lambda_runtime::Diagnostic;
-use ledger::{StoreError, TaskTooLarge};
+use ledger::{LineError, StoreError, TaskTooLarge};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,12 @@ pub enum ReportError {
     /// A line of `results.csv` could not be written.
     #[error("could not write a line of the results")]
     Csv(#[from] csv::Error),
+    /// A message about a device could not be written.
+    #[error(transparent)]
+    Message(#[from] LineError),
+    /// The queue did not take the messages about devices. The report is written all the same.
+    #[error("could not pass on the devices that did not end well: {0}")]
+    FailuresUnsent(String),
     /// The answer is too large.
     #[error(transparent)]
     Answer(#[from] TaskTooLarge),
@@ -23,6 +29,7 @@ impl ReportError {
         match self {
             Self::Ledger(error) => error.code(),
             Self::Csv(_) => "Report.ResultsUnwritable",
+            Self::Message(_) | Self::FailuresUnsent(_) => "Report.FailuresUnsent",
             Self::Answer(_) => "Report.AnswerTooLarge",
         }
     }

@@ -6,7 +6,7 @@ use ledger::{
     Store, StoreError, Unit, Work, can_retry,
 };
 
-use crate::{ReportError, problems::Problems};
+use crate::{ReportError, failures::Failures, problems::Problems};
 
 /// Units that are fetched ahead of the one being counted.
 const AHEAD: usize = 16;
@@ -32,6 +32,7 @@ pub(crate) struct Recount {
     pub(crate) balanced: bool,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
+    pub(crate) failures: Failures,
 }
 
 impl Recount {
@@ -42,6 +43,7 @@ impl Recount {
             balanced: true,
             problems: Vec::new(),
             warnings: Vec::new(),
+            failures: Failures::default(),
         }
     }
 }
@@ -187,6 +189,7 @@ struct Book {
     strays: u64,
     problems: Problems,
     warnings: Problems,
+    failures: Failures,
 }
 
 impl Book {
@@ -200,6 +203,7 @@ impl Book {
             strays: 0,
             problems: Problems::default(),
             warnings: Problems::default(),
+            failures: Failures::default(),
         })
     }
 
@@ -207,6 +211,7 @@ impl Book {
         self.counts.add(entry.outcome);
         if !entry.outcome.is_fine() {
             self.problems.add(&entry.code, &entry.reason, entry);
+            self.failures.add(entry);
         }
         for warning in &entry.warnings {
             self.warnings.add(&warning.code, &warning.reason, entry);
@@ -242,6 +247,7 @@ impl Book {
             balanced: self.counts.balanced() && self.strays == 0,
             problems: self.problems.into_list(),
             warnings: self.warnings.into_list(),
+            failures: self.failures,
         })
     }
 }

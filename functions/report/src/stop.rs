@@ -3,7 +3,7 @@
 use ledger::Stop;
 use serde::Deserialize;
 
-use crate::Closing;
+use crate::StatusChange;
 
 /// The error that a state of the machine ended with.
 #[derive(Debug, Deserialize)]
@@ -28,8 +28,8 @@ const AGAIN: &str =
     "Upload the file again: what is done stays done, and only the rest is worked on";
 
 /// What ended the machine, where something other than the run's own decision did.
-pub(crate) fn of_machine(failure: Option<&Failure>, closing: Option<&Closing>) -> Option<Stop> {
-    let (code, reason) = match (failure, closing.map(|closing| closing.status.as_str())) {
+pub(crate) fn of_machine(failure: Option<&Failure>, change: Option<&StatusChange>) -> Option<Stop> {
+    let (code, reason) = match (failure, change.map(|change| change.status.as_str())) {
         (Some(failure), _) => (
             "Run.Failed",
             format!(
@@ -80,7 +80,7 @@ mod tests {
         for (status, code) in
             [("ABORTED", "Run.Stopped"), ("TIMED_OUT", "Run.TimedOut"), ("FAILED", "Run.Failed")]
         {
-            let stop = of_machine(None, Some(&Closing { status: status.into() })).unwrap();
+            let stop = of_machine(None, Some(&StatusChange::to(status))).unwrap();
             assert_eq!(stop.code, code);
         }
         assert_eq!(of_machine(None, None), None);

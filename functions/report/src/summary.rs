@@ -1,6 +1,6 @@
 //! The verdict in one sentence.
 
-use ledger::{Counts, OutcomeKind, Problem, Report, Stop, Verdict};
+use ledger::{Counts, Problem, Report, Stop, Verdict};
 
 /// What happened, for a person who reads nothing else.
 pub(crate) fn sentence(
@@ -38,20 +38,11 @@ pub(crate) fn sentence(
 }
 
 fn parts(counts: &Counts) -> String {
-    let all = [
-        (counts.created, OutcomeKind::Created),
-        (counts.unchanged, OutcomeKind::Unchanged),
-        (counts.updated, OutcomeKind::Updated),
-        (counts.conflict, OutcomeKind::Conflict),
-        (counts.rejected, OutcomeKind::Rejected),
-        (counts.failed, OutcomeKind::Failed),
-        (counts.waiting, OutcomeKind::Waiting),
-        (counts.not_attempted, OutcomeKind::NotAttempted),
-    ];
-    let parts: Vec<_> = all
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, kind)| format!("{count} {}", kind.word().replace('_', " ")))
+    let parts: Vec<_> = counts
+        .by_kind()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| format!("{count} {}", kind.word().replace('_', " ")))
         .collect();
     parts.join(", ")
 }

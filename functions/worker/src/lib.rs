@@ -11,6 +11,7 @@ mod back_off;
 mod error;
 mod job;
 mod limits;
+mod metrics;
 mod serve;
 mod share;
 mod stopped;
@@ -28,6 +29,8 @@ use ledger::{Activations, Leases, Plan, RunFiles, RunState, Store, Unit, within_
 use registry::{Pace, Registry};
 use serde::{Deserialize, Serialize};
 use share::Share;
+use telemetry::Telemetry;
+use tracing::Instrument;
 
 pub use error::WorkerError;
 pub use job::Job;
@@ -79,6 +82,7 @@ pub(crate) struct Worker {
     activations: Activations,
     registry: Registry,
     pace: Arc<Pace>,
+    telemetry: Telemetry,
     plan: Mutex<Option<Arc<Plan>>>,
     /// Whether the ceilings that others had met were taken over.
     resumed: AtomicBool,
@@ -86,7 +90,13 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// A worker on the runs in `store`, which keeps `registry` at `pace`.
-    pub(crate) fn new(job: Job, store: Store, registry: Registry, pace: Arc<Pace>) -> Self {
+    pub(crate) fn new(
+        job: Job,
+        store: Store,
+        registry: Registry,
+        pace: Arc<Pace>,
+        telemetry: Telemetry,
+    ) -> Self {
         Self {
             job,
             leases: Leases::new(store.clone()),
@@ -94,6 +104,7 @@ impl Worker {
             store,
             registry,
             pace,
+            telemetry,
             plan: Mutex::new(None),
             resumed: AtomicBool::new(false),
         }
@@ -105,6 +116,11 @@ impl Worker {
         event: Event,
         deadline: SystemTime,
     ) -> Result<Answer, WorkerError> {
+        let span = tracing::info_span!("unit", run = event.run, unit = event.unit.unit);
+        Box::pin(self.carry_out(event, deadline)).instrument(span).await
+    }
+
+    async fn carry_out(&self, event: Event, deadline: SystemTime) -> Result<Answer, WorkerError> {
         let Event { run, unit, round } = event;
         let (state, plan) = futures::try_join!(
             async { Ok(self.leases.hold(&run, SystemTime::now()).await?) },
@@ -113,7 +129,7 @@ impl Worker {
         let files = RunFiles::of(&run);
         let mut deadline = deadline;
         if state.stopped {
-            tracing::warn!(run, unit = unit.unit, "the run was stopped");
+            tracing::warn!("the run was stopped");
             match stopped::finish_until(&self.store, &self.leases, &files, unit.unit).await? {
                 Some(until) => deadline = deadline.min(until),
                 None => return Ok(Answer::nothing_more(run, unit, round)),
@@ -124,6 +140,7 @@ impl Worker {
         self.resume(&run, &state).await?;
         let carrier = unit::Carrier {
             job: self.job,
+            telemetry: &self.telemetry,
             activations: &self.activations,
             registry: &self.registry,
             share: &share,
@@ -137,13 +154,11 @@ impl Worker {
             never = share.keep() => match never {},
         };
         tracing::info!(
-            run,
-            unit = unit.unit,
             round,
             devices = unit.count,
             done = counts.ended(),
             left = counts.left_over,
-            "unit"
+            "worked on a unit"
         );
         let (next, round, wait_seconds) = match counts.left_over {
             0 => (Next::Done, round, 0),

@@ -6,6 +6,7 @@ use aws_config::BehaviorVersion;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing::init_default_subscriber};
 use ledger::Store;
 use registry::{IotClient, Pace, Registry};
+use telemetry::Telemetry;
 
 use crate::{Event, Job, Worker};
 
@@ -13,11 +14,12 @@ use crate::{Event, Job, Worker};
 pub async fn serve(job: Job) -> Result<(), Error> {
     init_default_subscriber();
     let bucket = std::env::var("THINGPRESS_RUNS_BUCKET")?;
+    let telemetry = Telemetry::new(std::env::var("THINGPRESS_STACK")?);
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let store = Store::new(aws_sdk_s3::Client::new(&aws), bucket);
     let pace = Arc::new(Pace::default());
     let registry = Registry::new(IotClient::new(&aws), pace.clone());
-    let worker = &Worker::new(job, store, registry, pace);
+    let worker = &Worker::new(job, store, registry, pace, telemetry);
     run(service_fn(async |event: LambdaEvent<Event>| {
         Box::pin(worker.handle(event.payload, event.context.deadline())).await
     }))

@@ -71,7 +71,7 @@ impl<'a> Share<'a> {
             sleep(REFRESH).await;
             // The share of a moment ago still serves; devices do not wait for a better one.
             if let Err(error) = Box::pin(self.refresh()).await {
-                tracing::warn!(run = self.plan.run, code = error.code(), "share not refreshed");
+                tracing::warn!(code = error.code(), "share not refreshed");
             }
         }
     }

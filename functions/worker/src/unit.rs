@@ -13,12 +13,14 @@ use ledger::{
 };
 use registry::{Ending, Finding, Registry, Situation};
 use serde::Serialize;
+use telemetry::Telemetry;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     Job, WorkerError,
     attempt::{Attempt, unless_late},
     limits::{self, Stopwatch},
+    metrics,
     share::Share,
 };
 
@@ -82,6 +84,7 @@ struct Looked {
 #[derive(Debug)]
 pub(crate) struct Carrier<'a> {
     pub(crate) job: Job,
+    pub(crate) telemetry: &'a Telemetry,
     pub(crate) activations: &'a Activations,
     pub(crate) registry: &'a Registry,
     pub(crate) share: &'a Share<'a>,
@@ -111,6 +114,8 @@ impl Carrier<'_> {
         let (Looked { before, noted, stopped }, acted) = (looked?, acted?);
         let ended = u64::try_from(acted.len()).unwrap_or_default();
         let limits = stopwatch.read(ended, self.share.most_runs());
+        let figures = metrics::figures(self.job, &acted, &limits);
+        self.telemetry.emit(Some(self.files.run()), &figures);
         if !noted {
             Box::pin(self.pass_on(unit.unit, round, limits)).await?;
             return Ok(tally(&before, unit));
@@ -132,7 +137,7 @@ impl Carrier<'_> {
     async fn pass_on(&self, unit: u64, round: u32, limits: UnitLimits) -> Result<(), StoreError> {
         let written = limits::add(self.share.store, &self.files, unit, round, limits);
         if let Err(error) = futures::try_join!(written, self.share.pass_on()) {
-            tracing::warn!(run = self.files.run(), unit, code = error.code(), "rates not noted");
+            tracing::warn!(code = error.code(), "rates not noted");
         }
         Ok(())
     }
@@ -169,7 +174,7 @@ impl Carrier<'_> {
             if self.share.leases.is_stopped(self.files.run()).await? {
                 stopped = true;
                 if !self.finishes_stopped {
-                    tracing::warn!(run = self.files.run(), unit = unit.unit, "the run was stopped");
+                    tracing::warn!("the run was stopped");
                     break;
                 }
             }

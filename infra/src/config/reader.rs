@@ -1,29 +1,55 @@
 //! From TOML text to a configuration, with the place of every mistake.
 
+mod options;
+mod profiles;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    Architecture, Bundle, CertificateStatus, Config, ConfigError, Infineon, Log, Microchip,
-    OnConflict, Problem, Profile, Rate, Signers, Vendors, suggest,
+    Architecture, Bundle, Config, ConfigError, Infineon, Log, Microchip, Place, Problem, Rate,
+    Setting, Signers, Vendors, settings, suggest,
 };
 
+/// The keys and tables of the file itself.
+const KEYS: [&str; 12] = [
+    "stack",
+    "architecture",
+    "bucket_names",
+    "encryption",
+    "access_logs",
+    "permissions_boundary",
+    "profile",
+    "vendor",
+    "rate",
+    "reserved_concurrency",
+    "notify",
+    "log",
+];
 /// Instead of a pin: whoever may upload a certificate to the bucket is trusted to name a signer.
 const UPLOADED: &str = "uploaded";
 
-pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    let mut reader = Reader { text, lines: BTreeMap::new(), problems: Vec::new() };
+pub(super) fn read(text: &str, settings: &[Setting]) -> Result<Config, ConfigError> {
+    let (mut document, errors) = DeTable::parse_recoverable(text);
+    let appended = settings::appended(text, settings);
+    let mut reader = Reader {
+        text,
+        settings,
+        appended: &appended,
+        places: BTreeMap::new(),
+        problems: Vec::new(),
+    };
     if !errors.is_empty() {
         let problem = |error: &toml::de::Error| Problem {
-            line: error.span().map(|span| reader.line(span.start)),
+            place: error.span().map(|span| reader.place(span.start)),
             key: String::new(),
             message: error.message().to_owned(),
         };
         return Err(ConfigError::Syntax(errors.iter().map(problem).collect()));
     }
+    settings::apply(document.get_mut(), settings, &appended);
     let config = reader.config(document.get_ref());
     let problems = reader.finish(config.problems());
     if problems.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(problems)) }
@@ -31,8 +57,10 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
 
 struct Reader<'t> {
     text: &'t str,
-    /// Line of each key that the file holds.
-    lines: BTreeMap<String, usize>,
+    settings: &'t [Setting],
+    appended: &'t [String],
+    /// Where each key stands.
+    places: BTreeMap<String, Place>,
     problems: Vec<Problem>,
 }
 
@@ -57,7 +85,7 @@ impl Table<'_, '_> {
 impl Reader<'_> {
     fn config(&mut self, document: &DeTable<'_>) -> Config {
         let root = Table { name: "", entries: document };
-        self.known(root, &["stack", "architecture", "profile", "vendor", "rate", "log"]);
+        self.known(root, &KEYS);
         let stack = self.string(root, "stack").unwrap_or_default();
         if !document.contains_key("stack") {
             self.problems.push(Problem::new(
@@ -75,73 +103,13 @@ impl Reader<'_> {
             vendor: self.vendors(root),
             rate: self.rate(root),
             log: self.log(root),
+            bucket_names: self.bucket_names(root),
+            encryption: self.encryption(root),
+            access_logs: self.string(root, "access_logs"),
+            permissions_boundary: self.string(root, "permissions_boundary"),
+            notify: self.notify(root),
+            reserved_concurrency: self.reserved_concurrency(root),
         }
-    }
-
-    fn profiles(&mut self, root: Table<'_, '_>) -> BTreeMap<String, Profile> {
-        let mut profiles = BTreeMap::new();
-        let Some(entries) = self.table(root, "profile") else { return profiles };
-        let table = Table { name: "profile", entries };
-        for name in entries.keys().map(|name| name.get_ref().as_ref()) {
-            let Some(entries) = self.table(table, name) else { continue };
-            let key = table.key(name);
-            let profile = self.profile(Table { name: &key, entries });
-            profiles.insert(name.to_owned(), profile);
-        }
-        profiles
-    }
-
-    fn profile(&mut self, table: Table<'_, '_>) -> Profile {
-        self.known(
-            table,
-            &[
-                "policies",
-                "thing_groups",
-                "thing_type",
-                "certificate_status",
-                "defer_things",
-                "thing_name",
-                "attributes",
-                "on_conflict",
-                "reactivate",
-                "bundle",
-            ],
-        );
-        let statuses = [CertificateStatus::Active, CertificateStatus::Inactive]
-            .map(|choice| (choice.name(), choice));
-        let conflicts = [OnConflict::Fail, OnConflict::Adopt].map(|choice| (choice.name(), choice));
-        Profile {
-            policies: self.strings(table, "policies").unwrap_or_default(),
-            thing_groups: self.strings(table, "thing_groups").unwrap_or_default(),
-            thing_type: self.thing_type(table),
-            certificate_status: self
-                .choice(table, "certificate_status", &statuses)
-                .unwrap_or_default(),
-            defer_things: self.boolean(table, "defer_things").unwrap_or_default(),
-            thing_name: self.string(table, "thing_name"),
-            attributes: self.attributes(table),
-            on_conflict: self.choice(table, "on_conflict", &conflicts).unwrap_or_default(),
-            reactivate: self.boolean(table, "reactivate").unwrap_or_default(),
-            bundle: self.bundle(table),
-        }
-    }
-
-    fn thing_type(&mut self, profile: Table<'_, '_>) -> Option<String> {
-        // The mistake of whoever knows the lists beside it.
-        let is_list = |value: &Spanned<DeValue<'_>>| value.get_ref().as_array().is_some();
-        let expected = if profile.entries.get("thing_type").is_some_and(is_list) {
-            "one name in quotes, since AWS allows one thing type"
-        } else {
-            "a text in quotes"
-        };
-        self.value(profile, "thing_type", expected, |value| value.as_str().map(str::to_owned))
-    }
-
-    fn attributes(&mut self, profile: Table<'_, '_>) -> BTreeMap<String, String> {
-        let Some(entries) = self.table(profile, "attributes") else { return BTreeMap::new() };
-        let table = Table { name: &profile.key("attributes"), entries };
-        let names = entries.keys().map(|name| name.get_ref().as_ref());
-        names.filter_map(|name| Some((name.to_owned(), self.string(table, name)?))).collect()
     }
 
     fn vendors(&mut self, root: Table<'_, '_>) -> Vendors {
@@ -206,11 +174,7 @@ impl Reader<'_> {
         let Some(entries) = self.table(root, "log") else { return log };
         let table = Table { name: "log", entries };
         self.known(table, &["retention_days"]);
-        let days = self.value(table, "retention_days", "a whole number of days", |value| {
-            let integer = value.as_integer()?;
-            u32::from_str_radix(integer.as_str(), integer.radix()).ok()
-        });
-        if let Some(days) = days {
+        if let Some(days) = self.whole(table, "retention_days", "a whole number of days") {
             log.retention_days = days;
         }
         log
@@ -221,7 +185,7 @@ impl Reader<'_> {
         for key in table.entries.keys() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
-                self.lines.insert(table.key(name), self.line(key.span().start));
+                self.places.insert(table.key(name), self.place(key.span().start));
                 let hint = suggest::hint(name, known);
                 self.problems.push(Problem::new(
                     table.key(name),
@@ -240,7 +204,7 @@ impl Reader<'_> {
         read: impl FnOnce(&'t DeValue<'i>) -> Option<T>,
     ) -> Option<T> {
         let value = table.entries.get(key)?;
-        self.lines.insert(table.key(key), self.line(value.span().start));
+        self.places.insert(table.key(key), self.place(value.span().start));
         let read = read(value.get_ref());
         if read.is_none() {
             self.problems.push(Problem::new(
@@ -271,12 +235,19 @@ impl Reader<'_> {
         })
     }
 
+    fn whole(&mut self, table: Table<'_, '_>, key: &str, expected: &str) -> Option<u32> {
+        self.value(table, key, expected, |value| {
+            let integer = value.as_integer()?;
+            u32::from_str_radix(integer.as_str(), integer.radix()).ok()
+        })
+    }
+
     fn strings(&mut self, table: Table<'_, '_>, key: &str) -> Option<Vec<String>> {
         let items = self.value(table, key, "a list of texts", DeValue::as_array)?;
         let mut strings = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let item_key = format!("{}[{index}]", table.key(key));
-            self.lines.insert(item_key.clone(), self.line(item.span().start));
+            self.places.insert(item_key.clone(), self.place(item.span().start));
             if let Some(text) = item.get_ref().as_str() {
                 strings.push(text.to_owned());
             } else {
@@ -308,8 +279,12 @@ impl Reader<'_> {
         })
     }
 
-    fn line(&self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    fn place(&self, offset: usize) -> Place {
+        if let Some(setting) = settings::at(self.text, self.settings, self.appended, offset) {
+            return Place::Setting(setting.to_owned());
+        }
+        let lines = self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
+        Place::Line(lines + 1)
     }
 
     /// All problems in the order of the file, each with its line.
@@ -321,9 +296,9 @@ impl Reader<'_> {
         let mut problems = self.problems;
         problems.extend(from_rules.into_iter().filter(|problem| !unread.contains(&problem.key)));
         for problem in &mut problems {
-            problem.line = self.lines.get(&problem.key).copied();
+            problem.place = self.places.get(&problem.key).cloned();
         }
-        problems.sort_by_key(|problem| problem.line);
+        problems.sort_by(|one, other| one.place.cmp(&other.place));
         problems
     }
 }

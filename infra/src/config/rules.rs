@@ -1,5 +1,7 @@
 //! What the values of a configuration must keep to.
 
+mod options;
+
 use super::{Config, Problem, Profile, suggest};
 
 /// Registrations a second that one worker manages.
@@ -15,9 +17,8 @@ pub(super) const MAX_WORKERS: u32 = 10_000;
 const MAX_ATTACHED: usize = 10;
 /// Length of the names of policies, groups, types and things.
 const MAX_NAME: usize = 128;
-/// The longest bucket name is 63 characters, the longest role name 64; this leaves room for what is
-/// put behind it.
-const STACK_LENGTH: std::ops::RangeInclusive<usize> = 3..=40;
+/// The shortest name of a stack.
+const MIN_STACK: usize = 3;
 /// No quota of AWS IoT comes near; over it a figure is a slip.
 const MAX_RATE: f64 = 1_000_000.0;
 /// S3 keeps these beginnings of a bucket name to itself.
@@ -37,7 +38,8 @@ const RETENTION_DAYS: [u32; 22] = [
 
 pub(super) fn check(config: &Config) -> Vec<Problem> {
     let mut problems = Vec::new();
-    stack(&config.stack, &mut problems);
+    stack(config, &mut problems);
+    options::check(config, &mut problems);
     if !config.profiles.contains_key("default") {
         problems.push(Problem::new(
             "profile.default",
@@ -84,8 +86,10 @@ fn is_pin(pin: &str) -> bool {
     pin.len() == 64 && pin.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn stack(name: &str, problems: &mut Vec<Problem>) {
-    let legal = STACK_LENGTH.contains(&name.len())
+fn stack(config: &Config, problems: &mut Vec<Problem>) {
+    let name = &config.stack;
+    let (longest, bucket) = options::longest_stack(config.bucket_names);
+    let legal = name.len() >= MIN_STACK
         && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.ends_with('-');
@@ -93,8 +97,17 @@ fn stack(name: &str, problems: &mut Vec<Problem>) {
         problems.push(Problem::new(
             "stack",
             format!(
-                "`stack` must be 3 to 40 lower-case letters, digits and hyphens, begin with a letter and not end \
-                 with a hyphen, because bucket names start with it; got \"{name}\""
+                "`stack` must be {MIN_STACK} to {longest} lower-case letters, digits and hyphens, begin with a letter \
+                 and not end with a hyphen, because bucket names start with it; got \"{name}\""
+            ),
+        ));
+    } else if name.len() > longest {
+        problems.push(Problem::new(
+            "stack",
+            format!(
+                "`stack` must have at most {longest} characters, because a bucket is called {bucket} and a bucket's \
+                 name ends at 63; got \"{name}\", {} characters",
+                name.len()
             ),
         ));
     } else if let Some(reserved) = RESERVED.iter().find(|reserved| name.starts_with(*reserved)) {

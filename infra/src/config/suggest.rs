@@ -1,7 +1,7 @@
 //! The key that was probably meant.
 
 /// The known word that is nearest to `word`, if one is near enough to be meant.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     known
         .iter()
         .map(|candidate| (distance(word, candidate), *candidate))
@@ -12,7 +12,7 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// How to go on after an unknown word: the nearest known one, or all of them.
-pub(super) fn hint(word: &str, known: &[&str]) -> String {
+pub(crate) fn hint(word: &str, known: &[&str]) -> String {
     if let Some(nearest) = nearest(word, known) {
         return format!("did you mean `{nearest}`?");
     }

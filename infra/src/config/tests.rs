@@ -1,5 +1,7 @@
 use super::*;
 
+mod options;
+
 const SAMPLE: &str = include_str!("../../thingpress.toml");
 const LEAST: &str = "stack = \"acme\"\n[profile.default]\n";
 
@@ -45,6 +47,10 @@ fn what_the_sample_writes_out_are_the_defaults() {
     assert_eq!(sample.log, least.log);
     assert_eq!(sample.architecture, least.architecture);
     assert_eq!(sample.vendor, least.vendor);
+    assert_eq!(sample.bucket_names, least.bucket_names);
+    assert_eq!(sample.encryption, least.encryption);
+    assert_eq!(sample.notify, least.notify);
+    assert_eq!(sample.reserved_concurrency, least.reserved_concurrency);
     assert_eq!(least.profiles["default"], Profile::default());
     for key in Rate::KEYS {
         assert!(SAMPLE.contains(&format!("\n{key} = ")), "{key} is missing in the sample");
@@ -202,10 +208,16 @@ fn what_is_missing_is_named() {
 fn a_slip_in_the_notation_has_its_line() {
     let error = Config::parse("stack = \"acme\"\n[profile.default\n").expect_err("a slip");
     assert_eq!(error.code(), "Config.Syntax");
-    assert_eq!(error.problems().first().and_then(|problem| problem.line), Some(2));
+    assert_eq!(
+        error.problems().first().and_then(|problem| problem.place.clone()),
+        Some(Place::Line(2))
+    );
     let error = Config::parse("stack = \"acme\"\nstack = \"acme\"\n").expect_err("a double key");
     assert_eq!(error.code(), "Config.Syntax");
-    assert_eq!(error.problems().first().and_then(|problem| problem.line), Some(2));
+    assert_eq!(
+        error.problems().first().and_then(|problem| problem.place.clone()),
+        Some(Place::Line(2))
+    );
 }
 
 #[test]
@@ -229,7 +241,7 @@ fn the_error_lists_everything_at_once() {
     assert_eq!(
         error.to_string(),
         "the configuration cannot be used:\n  \
-         line 1: `stack` must be 3 to 40 lower-case letters, digits and hyphens, begin with a letter and not end \
+         line 1: `stack` must be 3 to 28 lower-case letters, digits and hyphens, begin with a letter and not end \
          with a hyphen, because bucket names start with it; got \"Acme\"\n  \
          line 3: `thing_type` in [profile.default] must be 1 to 128 letters, digits and `:_-`, got \"\"; leave the \
          key out for no type"
@@ -240,23 +252,10 @@ fn the_error_lists_everything_at_once() {
 fn a_stack_name_must_fit_buckets_and_roles() {
     let legal =
         |stack: &str| Config::parse(&format!("stack = \"{stack}\"\n[profile.default]\n")).is_ok();
-    for stack in ["abc", "a-1", "acme-thingpress", &"a".repeat(40)] {
+    for stack in ["abc", "a-1", "acme-thingpress", &"a".repeat(28)] {
         assert!(legal(stack), "{stack} is refused");
     }
-    for stack in [
-        "",
-        "ab",
-        &"a".repeat(41),
-        "1ab",
-        "-ab",
-        "ab-",
-        "a_b",
-        "a.b",
-        "aBc",
-        "aäb",
-        "xn--a",
-        "sthree-a",
-    ] {
+    for stack in ["", "ab", "1ab", "-ab", "ab-", "a_b", "a.b", "aBc", "aäb", "xn--a", "sthree-a"] {
         assert!(!legal(stack), "{stack} is taken");
     }
 }
@@ -404,7 +403,7 @@ fn logs_are_kept_as_long_as_cloudwatch_offers() {
     let error =
         Config::parse(&format!("{LEAST}[log]\nretention_days = 91\n")).expect_err("91 days");
     let [problem] = error.problems() else { panic!("one problem, got {error}") };
-    assert_eq!(problem.line, Some(4));
+    assert_eq!(problem.place, Some(Place::Line(4)));
     assert!(problem.message.ends_with("got 91"), "{problem}");
     assert!(problem.message.contains("(1, 3, 5, 7, 14, 30, 60, 90, "), "{problem}");
 }
@@ -465,4 +464,59 @@ fn the_configuration_of_a_run_has_its_fixed_shape() {
             "concurrency": 8,
         })
     );
+}
+
+/// The configuration that the least one and these settings give, or what is wrong with it.
+fn set(settings: &[&str]) -> Result<Config, Vec<String>> {
+    let settings: Result<Vec<Setting>, Problem> =
+        settings.iter().map(|setting| Setting::parse(setting)).collect();
+    let settings = settings.map_err(|problem| vec![problem.to_string()])?;
+    Config::parse_with(LEAST, &settings)
+        .map_err(|error| error.problems().iter().map(Problem::to_string).collect())
+}
+
+#[test]
+fn a_setting_takes_the_place_of_the_files_value() {
+    let config = set(&[
+        "stack=other",
+        "rate.register_certificate=20",
+        "profile.default.policies=[\"a\", \"b\"]",
+        "profile.default.thing_type = sensor",
+        "profile.gateway.defer_things=true",
+        "rate.register_certificate=30",
+    ])
+    .unwrap();
+    assert_eq!(config.stack, "other");
+    assert!((config.rate.register_certificate - 30.0).abs() < f64::EPSILON, "the last one holds");
+    assert_eq!(config.profiles["default"].policies, ["a", "b"]);
+    assert_eq!(config.profiles["default"].thing_type.as_deref(), Some("sensor"));
+    assert!(config.profiles["gateway"].defer_things);
+}
+
+#[test]
+fn a_mistake_in_a_setting_names_the_flag() {
+    let check = |settings: &[&str], expected: &[&str]| {
+        assert_eq!(set(settings).unwrap_err(), expected);
+    };
+    check(
+        &["rate.register_certificat=20"],
+        &[
+            "--set rate.register_certificat=20: unknown key `register_certificat` in [rate], did you mean `register_certificate`?",
+        ],
+    );
+    check(
+        &["log.retention_days=30", "rate.attach_policy=fast"],
+        &[
+            "--set rate.attach_policy=fast: `attach_policy` in [rate] must be a number, got \"fast\"",
+        ],
+    );
+    check(&["rate=5"], &["--set rate=5: `rate` must be a table, got 5"]);
+    for text in ["stack", "=5", "a..b=1", "a b=1"] {
+        check(
+            &[text],
+            &[&format!(
+                "--set {text}: no KEY=VALUE, such as rate.register_certificate=20 or stack=acme"
+            )],
+        );
+    }
 }

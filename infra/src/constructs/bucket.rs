@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::REQUIRE_TLS;
+use super::key::Key;
+use super::role::Grant;
+use crate::config::{BucketNames, Config};
 use crate::intrinsics::{attribute, reference, sub};
+use crate::names;
 use crate::template::{Resource, Template};
 use crate::values::with;
 
@@ -11,6 +15,9 @@ use crate::values::with;
 const PASSING_DAYS: u32 = 30;
 /// Days after which the parts of an upload that nobody finished are deleted.
 const UNFINISHED_UPLOAD_DAYS: u32 = 7;
+
+const NO_ACCESS_LOGS: &str = "Access logs go to a bucket of the owner's own: the option access_logs names it. \
+                              Without it, S3 data events of CloudTrail serve.";
 
 /// What a bucket is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,26 +30,45 @@ pub(crate) enum Purpose {
     Runs,
 }
 
+/// What reading objects takes on their key.
+pub(crate) const DECRYPT: [&str; 1] = ["kms:Decrypt"];
+/// What writing objects takes on their key; those in parts are decrypted as well.
+pub(crate) const ENCRYPT: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// What to make a bucket from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BucketProps<'a> {
+    /// What stands behind the stack in the name, such as `runs`.
+    pub(crate) name: &'a str,
+    /// What it is for.
+    pub(crate) purpose: Purpose,
+    /// The key that encrypts it; S3's own where there is none.
+    pub(crate) key: Option<&'a Key>,
+}
+
 /// A bucket that is versioned, encrypted and private, takes TLS only, and outlives its stack.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     id: String,
+    key: Option<Value>,
 }
 
 impl Bucket {
     /// Adds a bucket and its policy.
-    pub(crate) fn new(template: &mut Template, id: &str, name: &str, purpose: Purpose) -> Self {
+    pub(crate) fn new(
+        template: &mut Template,
+        id: &str,
+        config: &Config,
+        props: BucketProps<'_>,
+    ) -> Self {
+        let BucketProps { name, purpose, key } = props;
         let rules = match purpose {
             Purpose::Arrivals => json!([unfinished_uploads()]),
             Purpose::Runs => json!([unfinished_uploads(), replaced_versions(), passing_objects()]),
         };
         let mut properties = json!({
-            "BucketName": name,
-            "BucketEncryption": {
-                "ServerSideEncryptionConfiguration": [
-                    { "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } },
-                ],
-            },
+            "BucketName": names::bucket(config, name),
+            "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption(key)] },
             "LifecycleConfiguration": { "Rules": rules },
             "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
             "PublicAccessBlockConfiguration": {
@@ -53,6 +79,14 @@ impl Bucket {
             },
             "VersioningConfiguration": { "Status": "Enabled" },
         });
+        if config.bucket_names == BucketNames::Account {
+            properties = with(properties, "BucketNamespace", json!("account-regional"));
+        }
+        if let Some(logs) = &config.access_logs {
+            let prefix = format!("{}-{name}/", config.stack);
+            let logging = json!({ "DestinationBucketName": logs, "LogFilePrefix": prefix });
+            properties = with(properties, "LoggingConfiguration", logging);
+        }
         if purpose == Purpose::Arrivals {
             properties = with(
                 properties,
@@ -60,8 +94,12 @@ impl Bucket {
                 json!({ "EventBridgeConfiguration": { "EventBridgeEnabled": true } }),
             );
         }
-        template.add(id, Resource::new("AWS::S3::Bucket", properties).retained());
-        let bucket = Self { id: id.to_owned() };
+        let mut resource = Resource::new("AWS::S3::Bucket", properties).retained();
+        if config.access_logs.is_none() {
+            resource = resource.skip_check("CKV_AWS_18", NO_ACCESS_LOGS);
+        }
+        template.add(id, resource);
+        let bucket = Self { id: id.to_owned(), key: key.map(Key::arn) };
         let policy = Resource::new("AWS::S3::BucketPolicy", bucket.tls_only());
         template.add(&format!("{id}Policy"), policy.only_if(REQUIRE_TLS).retained());
         bucket
@@ -82,6 +120,15 @@ impl Bucket {
         sub(format!("${{{}.Arn}}/{pattern}", self.id))
     }
 
+    /// Use of the bucket's key, by S3 and by nothing else; no grant where the key is S3's own.
+    pub(crate) fn grant_key(&self, sid: &str, actions: &[&str]) -> Option<Grant> {
+        let through_s3 = json!({
+            "StringEquals": { "kms:ViaService": sub("s3.${AWS::Region}.${AWS::URLSuffix}") },
+        });
+        let key = self.key.clone()?;
+        Some(Grant::allow(sid, actions, vec![key]).on_condition(through_s3))
+    }
+
     /// Kept together with the bucket, so that the bucket is never without it.
     fn tls_only(&self) -> Value {
         json!({
@@ -98,6 +145,20 @@ impl Bucket {
                 }],
             },
         })
+    }
+}
+
+/// One request for a data key serves many objects with a bucket's own, which costs a hundredth.
+fn encryption(key: Option<&Key>) -> Value {
+    match key {
+        None => json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } }),
+        Some(key) => json!({
+            "BucketKeyEnabled": true,
+            "ServerSideEncryptionByDefault": {
+                "SSEAlgorithm": "aws:kms",
+                "KMSMasterKeyID": key.arn(),
+            },
+        }),
     }
 }
 

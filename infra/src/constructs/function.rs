@@ -1,6 +1,6 @@
 //! Functions.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::bucket::Bucket;
 use super::log_group;
@@ -14,6 +14,17 @@ use crate::values::with;
 const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
 const STORAGE_MB: std::ops::RangeInclusive<u32> = 512..=10_240;
 const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 1..=900;
+
+const NONE_RESERVED: &str = "MaxConcurrency of the machines bounds how many run at once; reserving would take from \
+                             the account's other functions, so it is an option.";
+
+/// Why checkov's checks of functions are answered in another way.
+const NO_DEAD_LETTERS: &str = "A dead-letter queue serves asynchronous invocations. Step Functions \
+                               invokes this function synchronously, tries again, and reports.";
+const NO_VPC: &str = "It calls public endpoints of AWS and nothing in a VPC, where it would need a \
+                      NAT gateway and reach no more.";
+const NO_SECRETS: &str = "The variables are names of the stack's own resources, no secrets; AWS \
+                          Lambda encrypts them with a key of its own.";
 
 /// What to make a function from.
 #[derive(Debug)]
@@ -30,6 +41,8 @@ pub(crate) struct FunctionProps<'a> {
     pub(crate) timeout_seconds: u32,
     /// Where the files of the runs are.
     pub(crate) runs: &'a Bucket,
+    /// What the function is told besides, by the name of the variable.
+    pub(crate) environment: &'a [(&'a str, Value)],
     /// What the function may do besides writing its log.
     pub(crate) grants: Vec<Grant>,
 }
@@ -49,15 +62,16 @@ impl Function {
         props: FunctionProps<'_>,
     ) -> Self {
         let FunctionProps {
-            name,
+            name: short_name,
             code_key,
             memory_mb,
             storage_mb,
             timeout_seconds,
             runs,
+            environment,
             mut grants,
         } = props;
-        let name = format!("{}-{name}", config.stack);
+        let name = format!("{}-{short_name}", config.stack);
         let function = Self { id: format!("{id}Function") };
         if !MEMORY_MB.contains(&memory_mb) {
             template.violation(
@@ -88,6 +102,7 @@ impl Function {
         let role = Role::new(
             template,
             &format!("{id}Role"),
+            config,
             RoleProps {
                 name: name.clone(),
                 service: "lambda.amazonaws.com",
@@ -95,6 +110,12 @@ impl Function {
                 grants,
             },
         );
+        let variables: Map<String, Value> =
+            [("THINGPRESS_RUNS_BUCKET", runs.name()), ("THINGPRESS_STACK", json!(config.stack))]
+                .into_iter()
+                .chain(environment.iter().cloned())
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
         let architecture: Architecture = config.architecture;
         let mut properties = json!({
             "FunctionName": name,
@@ -105,7 +126,7 @@ impl Function {
             "MemorySize": memory_mb,
             "Timeout": timeout_seconds,
             "Role": role.arn(),
-            "Environment": { "Variables": { "THINGPRESS_RUNS_BUCKET": runs.name() } },
+            "Environment": { "Variables": variables },
             // The reference makes the group come first: a function that logged before would
             // make its own, which never expires.
             "LoggingConfig": {
@@ -115,11 +136,37 @@ impl Function {
                 "SystemLogLevel": "INFO",
             },
         });
+        if let Some(executions) = config.reserved_concurrency.get(short_name) {
+            properties = with(properties, "ReservedConcurrentExecutions", json!(executions));
+        }
         if let Some(storage_mb) = storage_mb {
             properties = with(properties, "EphemeralStorage", json!({ "Size": storage_mb }));
         }
-        template.add(&function.id, Resource::new("AWS::Lambda::Function", properties));
+        let mut resource = Resource::new("AWS::Lambda::Function", properties)
+            .skip_check("CKV_AWS_116", NO_DEAD_LETTERS)
+            .skip_check("CKV_AWS_117", NO_VPC)
+            .skip_check("CKV_AWS_173", NO_SECRETS);
+        if !config.reserved_concurrency.contains_key(short_name) {
+            resource = resource.skip_check("CKV_AWS_115", NONE_RESERVED);
+        }
+        template.add(&function.id, resource);
         function
+    }
+
+    /// The function's name.
+    pub(crate) fn name(&self) -> Value {
+        reference(&self.id)
+    }
+
+    /// The function's name, in a text that CloudFormation fills in.
+    pub(crate) fn placeholder(&self) -> String {
+        format!("${{{}}}", self.id)
+    }
+
+    /// The function's figures and log in the console, behind its host.
+    pub(crate) fn page(&self) -> String {
+        let Self { id } = self;
+        format!("/lambda/home?region=${{AWS::Region}}#/functions/${{{id}}}?tab=monitoring")
     }
 
     /// The function's ARN.
@@ -136,7 +183,7 @@ impl Function {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constructs::bucket::Purpose;
+    use crate::constructs::bucket::{BucketProps, Purpose};
 
     /// What is wrong with a function of these figures.
     #[track_caller]
@@ -152,7 +199,8 @@ mod tests {
         template.parameter("AssetsBucket", "a test");
         template.parameter("Key", "a test");
         template.switch(crate::REQUIRE_TLS, "a test");
-        let runs = Bucket::new(&mut template, "RunsBucket", "acme-runs", Purpose::Runs);
+        let runs = BucketProps { name: "runs", purpose: Purpose::Runs, key: None };
+        let runs = Bucket::new(&mut template, "RunsBucket", &config, runs);
         let props = FunctionProps {
             name: "test",
             code_key: "Key",
@@ -160,6 +208,7 @@ mod tests {
             storage_mb,
             timeout_seconds,
             runs: &runs,
+            environment: &[],
             grants: Vec::new(),
         };
         Function::new(&mut template, "Test", &config, props);

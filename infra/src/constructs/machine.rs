@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use super::bucket::Bucket;
 use super::function::Function;
 use super::log_group;
+use super::queue::Queue;
 use super::role::{Grant, Role, RoleProps, own_account};
+use super::topic::Topic;
 use crate::config::Config;
-use crate::intrinsics::{attribute, reference};
+use crate::intrinsics::{arn, attribute, reference};
 use crate::machine_role;
 use crate::template::references::placeholders;
 use crate::template::{Resource, Template};
@@ -40,18 +42,35 @@ pub(crate) enum Kind {
 pub(crate) enum Target<'a> {
     /// A function's ARN.
     Function(&'a Function),
+    /// What the ARNs of several functions begin with; behind it stand a hyphen and a word that the state chooses.
+    Functions {
+        /// What the functions' names begin with.
+        stem: &'a str,
+        /// All that the state may choose from.
+        functions: &'a [Function],
+    },
     /// A machine's ARN.
     Machine(&'a Machine),
     /// A bucket's name.
     Bucket(&'a Bucket),
+    /// A topic's ARN.
+    Topic(&'a Topic),
+    /// A queue's address.
+    Queue(&'a Queue),
+    /// The stack's name.
+    Stack(&'a str),
 }
 
 impl Target<'_> {
     fn value(self) -> Value {
         match self {
             Self::Function(function) => function.arn(),
+            Self::Functions { stem, .. } => arn("lambda", &format!("function:{stem}")),
             Self::Machine(machine) => machine.arn(),
             Self::Bucket(bucket) => bucket.name(),
+            Self::Topic(topic) => topic.arn(),
+            Self::Queue(queue) => queue.url(),
+            Self::Stack(name) => json!(name),
         }
     }
 }
@@ -75,6 +94,9 @@ pub(crate) struct MachineProps<'a> {
 #[derive(Debug)]
 pub(crate) struct Machine {
     id: String,
+    name: String,
+    kind: Kind,
+    has_map: bool,
 }
 
 impl Machine {
@@ -87,7 +109,12 @@ impl Machine {
     ) -> Self {
         let MachineProps { name, kind, definition, substitutions, map_reads } = props;
         let name = format!("{}-{name}", config.stack);
-        let machine = Self { id: format!("{id}Machine") };
+        let machine = Self {
+            id: format!("{id}Machine"),
+            name: name.clone(),
+            kind,
+            has_map: map_reads.is_some(),
+        };
         check_placeholders(template, &machine.id, definition, substitutions);
         let mut grants = machine_role::derive(&name, definition, substitutions, map_reads)
             .unwrap_or_else(|messages| {
@@ -100,6 +127,7 @@ impl Machine {
         let role = Role::new(
             template,
             &format!("{id}MachineRole"),
+            config,
             RoleProps {
                 name: format!("{name}-machine"),
                 service: "states.amazonaws.com",
@@ -145,9 +173,32 @@ impl Machine {
         machine
     }
 
+    /// The machine's runs in the console, behind its host.
+    pub(crate) fn page(&self) -> String {
+        format!("/states/home?region=${{AWS::Region}}#/statemachines/view/${{{}}}", self.id)
+    }
+
+    /// The machine's ARN, in a text that CloudFormation fills in.
+    pub(crate) fn placeholder(&self) -> String {
+        format!("${{{}}}", self.id)
+    }
+
     /// The machine's ARN.
     pub(crate) fn arn(&self) -> Value {
         reference(&self.id)
+    }
+
+    /// The executions that can be asked about: those of a Standard machine, and the children of its
+    /// Map.
+    pub(crate) fn executions(&self) -> Vec<Value> {
+        let own = (self.kind == Kind::Standard).then(|| format!("execution:{}:*", self.name));
+        let children = self.has_map.then(|| format!("execution:{}/*", self.name));
+        own.iter().chain(&children).map(|resource| arn("states", resource)).collect()
+    }
+
+    /// The Map of each of its executions, where it has one.
+    pub(crate) fn map_runs(&self) -> Option<Value> {
+        self.has_map.then(|| arn("states", &format!("mapRun:{}/*", self.name)))
     }
 }
 

@@ -2,12 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::intrinsics::{attribute, reference};
+use crate::config::Config;
+use crate::intrinsics::{attribute, reference, sub};
 use crate::template::{Resource, Template};
 use crate::values::with;
 
 /// AWS counts the characters of all inline policies of a role together.
 const POLICY_CHARACTERS: usize = 10_240;
+
+/// Why a role may attach policies without naming what it attaches them to.
+const ATTACHES_POLICIES: &str = "AWS IoT's own policies are attached to certificates that do not \
+                                 exist yet; the statement NeverToGroups keeps groups out.";
 
 /// One statement of a role's policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +55,11 @@ impl Grant {
         }
     }
 
+    /// Whether checkov takes the statement for the management of permissions without a limit.
+    fn attaches_policies(&self) -> bool {
+        self.effect == "Allow" && self.actions.iter().any(|action| action == "iot:AttachPolicy")
+    }
+
     fn statement(self) -> Value {
         let statement = json!({
             "Sid": self.sid,
@@ -85,7 +95,12 @@ pub(crate) struct Role {
 
 impl Role {
     /// Adds a role.
-    pub(crate) fn new(template: &mut Template, id: &str, props: RoleProps) -> Self {
+    pub(crate) fn new(
+        template: &mut Template,
+        id: &str,
+        config: &Config,
+        props: RoleProps,
+    ) -> Self {
         let RoleProps { name, service, condition, grants } = props;
         let mut trust = json!({
             "Effect": "Allow",
@@ -95,11 +110,8 @@ impl Role {
         if let Some(condition) = condition {
             trust = with(trust, "Condition", condition);
         }
-        let statements: Vec<Value> = grants
-            .into_iter()
-            .filter(|grant| !grant.resources.is_empty())
-            .map(Grant::statement)
-            .collect();
+        let attaches_policies = grants.iter().any(Grant::attaches_policies);
+        let statements = statements(grants);
         let characters = characters(&statements);
         if characters > POLICY_CHARACTERS {
             template.violation(
@@ -110,20 +122,24 @@ impl Role {
                 ),
             );
         }
-        template.add(
-            id,
-            Resource::new(
-                "AWS::IAM::Role",
-                json!({
-                    "RoleName": name,
-                    "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": [trust] },
-                    "Policies": [{
-                        "PolicyName": "grants",
-                        "PolicyDocument": { "Version": "2012-10-17", "Statement": statements },
-                    }],
-                }),
-            ),
-        );
+        let mut properties = json!({
+            "RoleName": name,
+            "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": [trust] },
+            "Policies": [{
+                "PolicyName": "grants",
+                "PolicyDocument": { "Version": "2012-10-17", "Statement": statements },
+            }],
+        });
+        if let Some(boundary) = &config.permissions_boundary {
+            // IAM has no Regions.
+            let arn = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{boundary}");
+            properties = with(properties, "PermissionsBoundary", sub(arn));
+        }
+        let mut resource = Resource::new("AWS::IAM::Role", properties);
+        if attaches_policies {
+            resource = resource.skip_check("CKV_AWS_109", ATTACHES_POLICIES);
+        }
+        template.add(id, resource);
         Self { id: id.to_owned() }
     }
 
@@ -138,8 +154,14 @@ pub(crate) fn own_account() -> Value {
     json!({ "StringEquals": { "aws:SourceAccount": reference("AWS::AccountId") } })
 }
 
+/// The statements of a policy; a grant on no resource is left out.
+pub(crate) fn statements(grants: Vec<Grant>) -> Vec<Value> {
+    let grants = grants.into_iter().filter(|grant| !grant.resources.is_empty());
+    grants.map(Grant::statement).collect()
+}
+
 /// How long a policy becomes when CloudFormation has filled it in, at most.
-fn characters(statements: &[Value]) -> usize {
+pub(crate) fn characters(statements: &[Value]) -> usize {
     let filled = [
         ("{\"Fn::Sub\":", ""),
         ("${AWS::Partition}", "aws-us-gov"),

@@ -13,6 +13,8 @@ pub(super) const IMPORT: &str = include_str!("../../../statemachines/import.asl.
 pub(super) const ACTIVATE: &str = include_str!("../../../statemachines/activate.asl.json");
 /// Reports on a run that died.
 pub(super) const CLOSING: &str = include_str!("../../../statemachines/closing.asl.json");
+/// Looks for runs that nobody works on any more.
+pub(super) const WATCH: &str = include_str!("../../../statemachines/watch.asl.json");
 
 /// Where the configuration stands in the files of both.
 const CONFIGURATION: Slot =

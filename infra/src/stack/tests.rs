@@ -1,17 +1,30 @@
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::arrivals::Arrival;
+use super::arrivals::{ARRIVALS, Arrival};
 use super::*;
+use crate::REQUIRE_TLS;
 
+mod actions;
+mod alarms;
+mod dashboard;
+mod derived;
 mod machines;
+mod options;
+mod people;
 mod roles;
 
 const SAMPLE: &str = include_str!("../../thingpress.toml");
+const EVERY_OPTION: &str = include_str!("tests/every_option.toml");
 
 fn sample() -> Config {
     Config::parse(SAMPLE).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The configuration with every option that the sample leaves at its default.
+fn every_option() -> Config {
+    Config::parse(EVERY_OPTION).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn template(config: &Config) -> Value {
@@ -146,6 +159,10 @@ fn only_buckets_that_files_arrive_in_send_events_and_each_has_a_rule() {
                 target["InputTransformer"]["InputTemplate"],
                 format!("{{\"vendor\":\"{name}\",\"event\":<aws.events.event.json>}}")
             );
+        } else if id == "WatchRule" {
+            assert_eq!(target["Arn"], json!({ "Ref": "WatchMachine" }));
+            assert_eq!(properties["ScheduleExpression"], "rate(15 minutes)");
+            assert_eq!(properties.get("EventPattern"), None);
         } else {
             assert_eq!(target["Arn"], json!({ "Ref": "ClosingMachine" }));
             assert_eq!(target.get("InputTransformer"), None, "closing reads the whole event");
@@ -157,7 +174,7 @@ fn only_buckets_that_files_arrive_in_send_events_and_each_has_a_rule() {
             );
         }
     }
-    assert_eq!(resources(&template, "AWS::Events::Rule").len(), BUCKETS.len() + 1);
+    assert_eq!(resources(&template, "AWS::Events::Rule").len(), BUCKETS.len() + 2);
 }
 
 #[test]
@@ -184,6 +201,34 @@ fn only_the_stacks_own_rules_may_send_to_the_dead_letter_queue() {
     let queue = &template["Resources"]["UndeliveredQueue"]["Properties"];
     assert_eq!(queue["SqsManagedSseEnabled"], true);
     assert_eq!(queue["MessageRetentionPeriod"], 1_209_600);
+}
+
+#[test]
+fn nobody_else_may_use_the_queues_and_the_topic_without_tls() {
+    let template = template(&sample());
+    for (policy, action) in [
+        ("FailuresQueuePolicy", "sqs:*"),
+        ("UndeliveredQueuePolicy", "sqs:*"),
+        ("NoticesTopicPolicy", "sns:Publish"),
+    ] {
+        let policy = &template["Resources"][policy];
+        let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array();
+        let statement = statements.and_then(|all| all.last()).expect("a statement");
+        // Off where the local cloud speaks plain HTTP: by the statement, or by the whole policy.
+        let (switch, statement) = match statement.get("Fn::If") {
+            Some(branches) => (&branches[0], &branches[1]),
+            None => (&policy["Condition"], statement),
+        };
+        assert_eq!(switch, REQUIRE_TLS, "{policy}");
+        assert_eq!(statement["Effect"], "Deny", "{policy}");
+        assert_eq!(statement["Principal"], "*", "{policy}");
+        assert_eq!(statement["Action"], action, "{policy}");
+        let no_tls = json!({ "Bool": { "aws:SecureTransport": "false" } });
+        assert_eq!(statement["Condition"], no_tls, "{policy}");
+    }
+    let failures = &template["Resources"]["FailuresQueue"]["Properties"];
+    assert_eq!(failures["SqsManagedSseEnabled"], true);
+    assert_eq!(failures["MessageRetentionPeriod"], 1_209_600);
 }
 
 #[test]
@@ -222,14 +267,18 @@ fn functions_take_their_zips_from_the_parameters() {
     expected.insert(REQUIRE_TLS);
     assert_eq!(parameters, expected);
     let functions = resources(&template, "AWS::Lambda::Function");
-    assert_eq!(functions.len(), 5);
+    assert_eq!(functions.len(), 9);
     for (id, function) in functions {
         let code = &function["Properties"]["Code"];
         assert_eq!(code["S3Bucket"], json!({ "Ref": "AssetsBucket" }));
-        let key = id.replace("Function", "Key");
+        let key =
+            if id.starts_with("Decode") { "DecodeKey" } else { &id.replace("Function", "Key") };
         assert_eq!(code["S3Key"], json!({ "Ref": key }));
         let environment = &function["Properties"]["Environment"]["Variables"];
         assert_eq!(environment["THINGPRESS_RUNS_BUCKET"], json!({ "Ref": "RunsBucket" }));
+        assert_eq!(environment["THINGPRESS_STACK"], "acme-thingpress");
+        let failures = (id == "ReportFunction").then(|| json!({ "Ref": "FailuresQueue" }));
+        assert_eq!(environment.get("THINGPRESS_FAILURES_QUEUE"), failures.as_ref(), "{id}");
     }
 }
 
@@ -238,7 +287,7 @@ fn decode_has_room_for_two_archives() {
     let template = template(&sample());
     for (id, function) in resources(&template, "AWS::Lambda::Function") {
         let storage = function["Properties"].get("EphemeralStorage");
-        let expected = (id == "DecodeFunction").then(|| json!({ "Size": 1024 }));
+        let expected = id.starts_with("Decode").then(|| json!({ "Size": 1024 }));
         assert_eq!(storage, expected.as_ref(), "{id}");
     }
 }
@@ -253,7 +302,7 @@ fn the_configuration_reaches_functions_and_logs() {
         assert_eq!(function["Properties"]["Architectures"], json!(["arm64"]), "{id}");
     }
     let groups = resources(&template, "AWS::Logs::LogGroup");
-    assert_eq!(groups.len(), 9);
+    assert_eq!(groups.len(), 14);
     for (id, group) in groups {
         assert_eq!(group["Properties"]["RetentionInDays"], 30, "{id}");
     }
@@ -271,4 +320,8 @@ fn outputs_tell_tools_what_there_is() {
     assert_eq!(outputs["RunsBucketName"]["Value"], json!({ "Ref": "RunsBucket" }));
     assert_eq!(outputs["ImportMachineArn"]["Value"], json!({ "Ref": "ImportMachine" }));
     assert_eq!(outputs["ActivateMachineArn"]["Value"], json!({ "Ref": "ActivateMachine" }));
+    assert_eq!(outputs["WatchMachineArn"]["Value"], json!({ "Ref": "WatchMachine" }));
+    assert_eq!(outputs["NoticesTopicArn"]["Value"], json!({ "Ref": "NoticesTopic" }));
+    assert_eq!(outputs["FailuresQueueUrl"]["Value"], json!({ "Ref": "FailuresQueue" }));
+    assert_eq!(outputs["UndeliveredQueueUrl"]["Value"], json!({ "Ref": "UndeliveredQueue" }));
 }

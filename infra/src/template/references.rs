@@ -1,64 +1,181 @@
-//! Finds references to what the template does not contain.
+//! Finds references to what the template, or a resource of it, does not have.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Violation;
-use crate::values::{at, members};
+use super::intrinsic::Intrinsic;
+pub(crate) use super::intrinsic::placeholders;
+use crate::config::suggest;
+use crate::l1;
+use crate::values::{at, listed, members};
+
+/// What CloudFormation itself defines, but for `AWS::NoValue`, which is no value.
+const PSEUDO_PARAMETERS: [&str; 8] = [
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
 
 /// The check that CloudFormation would make after the upload, made before it.
 pub(super) fn check(template: &Value) -> Vec<Violation> {
-    let known = |name: &str| {
-        let mut sections = ["/Parameters", "/Conditions", "/Resources"].iter();
-        name.starts_with("AWS::")
-            || sections.any(|section| at(template, section).get(name).is_some())
-    };
     let mut violations = Vec::new();
-    for section in ["/Resources", "/Outputs"] {
+    for (section, value) in [("/Resources", "Properties"), ("/Outputs", "Value")] {
         for (id, entry) in members(template, section) {
-            let mut names = Vec::new();
-            collect(entry, &mut names);
-            violations.extend(names.into_iter().filter(|name| !known(name)).map(|name| {
-                Violation {
-                    construct: id.clone(),
-                    message: format!("refers to `{name}`, which the template does not contain"),
-                }
-            }));
+            let mut references = References { template, construct: id, violations: Vec::new() };
+            if let Some(condition) = entry.get("Condition").and_then(Value::as_str) {
+                references.condition("Condition", condition);
+            }
+            for other in entry.get("DependsOn").into_iter().flat_map(listed) {
+                references.resource("DependsOn", other.as_str().unwrap_or_default());
+            }
+            references.walk(value, at(entry, &format!("/{value}")));
+            violations.extend(references.violations);
         }
     }
     violations
 }
 
-fn collect<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
-    match value {
-        Value::Object(object) => {
-            for (key, inner) in object {
-                match (key.as_str(), inner) {
-                    ("Ref" | "Condition", Value::String(name)) => names.push(name),
-                    ("Fn::If", Value::Array(branches)) => {
-                        names.extend(branches.first().and_then(Value::as_str));
-                        branches.iter().skip(1).for_each(|branch| collect(branch, names));
-                    }
-                    ("Fn::GetAtt", Value::Array(path)) => {
-                        names.extend(path.first().and_then(Value::as_str));
-                    }
-                    ("Fn::Sub", Value::String(text)) => {
-                        names.extend(placeholders(text).filter_map(resource));
-                    }
-                    _ => collect(inner, names),
+struct References<'t> {
+    template: &'t Value,
+    construct: &'t str,
+    violations: Vec<Violation>,
+}
+
+impl References<'_> {
+    fn walk(&mut self, path: &str, value: &Value) {
+        match Intrinsic::of(value) {
+            Some(Intrinsic::Ref(name)) => self.reference(path, name),
+            Some(Intrinsic::GetAtt { resource, attribute }) => {
+                self.attribute(path, resource, attribute);
+            }
+            Some(Intrinsic::Sub { text, own }) => {
+                self.substituted(path, text, own);
+                for (_, value) in own.into_iter().flatten() {
+                    self.walk(path, value);
                 }
             }
+            Some(Intrinsic::If { condition, branches }) => {
+                self.condition(path, condition);
+                for branch in branches {
+                    self.walk(path, branch);
+                }
+            }
+            Some(
+                Intrinsic::Join(parts) | Intrinsic::Split(parts) | Intrinsic::Select(parts),
+            ) => {
+                for part in parts {
+                    self.walk(path, part);
+                }
+            }
+            Some(Intrinsic::FindInMap { table, keys }) => {
+                if at(self.template, "/Mappings").get(table).is_none() {
+                    self.push(
+                        path,
+                        format!("refers to the table `{table}`, which the template does not contain"),
+                    );
+                }
+                for key in keys {
+                    self.walk(path, key);
+                }
+            }
+            Some(Intrinsic::Malformed(name)) => self.push(
+                path,
+                format!("has a `{name}` that is not written as CloudFormation reads it, or is not known here"),
+            ),
+            None => self.children(path, value),
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
-        _ => {}
+    }
+
+    fn children(&mut self, path: &str, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                for (key, member) in members {
+                    self.walk(&format!("{path}.{key}"), member);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(&format!("{path}.{index}"), item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `${!Text}` stands for `${Text}` itself.
+    fn substituted(&mut self, path: &str, text: &str, own: Option<&Map<String, Value>>) {
+        for placeholder in placeholders(text).filter(|name| !name.starts_with('!')) {
+            if own.is_some_and(|own| own.contains_key(placeholder)) {
+                continue;
+            }
+            match placeholder.split_once('.') {
+                Some((resource, attribute)) => self.attribute(path, resource, attribute),
+                None => self.reference(path, placeholder),
+            }
+        }
+    }
+
+    fn reference(&mut self, path: &str, name: &str) {
+        let is_parameter = at(self.template, "/Parameters").get(name).is_some();
+        if !is_parameter && !PSEUDO_PARAMETERS.contains(&name) {
+            self.resource(path, name);
+        }
+    }
+
+    fn condition(&mut self, path: &str, name: &str) {
+        if at(self.template, "/Conditions").get(name).is_none() {
+            self.push(
+                path,
+                format!("refers to the condition `{name}`, which the template does not contain"),
+            );
+        }
+    }
+
+    fn resource(&mut self, path: &str, name: &str) {
+        if at(self.template, "/Resources").get(name).is_none() {
+            self.push(path, format!("refers to `{name}`, which the template does not contain"));
+        }
+    }
+
+    fn attribute(&mut self, path: &str, resource: &str, attribute: &str) {
+        let Some(entry) = at(self.template, "/Resources").get(resource) else {
+            if at(self.template, "/Parameters").get(resource).is_some() {
+                return self.push(
+                    path,
+                    format!(
+                        "refers to `{resource}`, which the template does not contain as a resource"
+                    ),
+                );
+            }
+            return self.resource(path, resource);
+        };
+        let name = at(entry, "/Type").as_str().unwrap_or_default();
+        // That a resource type is not known is said where the resource is.
+        let Ok(resource_type) = l1::resource_type(name) else { return };
+        if !resource_type.attributes.contains_key(attribute) {
+            let known: Vec<&str> = resource_type.attributes.keys().map(String::as_str).collect();
+            self.push(
+                path,
+                format!(
+                    "refers to `{resource}.{attribute}`, but {name} has no such attribute; {}",
+                    suggest::hint(attribute, &known)
+                ),
+            );
+        }
+    }
+
+    fn push(&mut self, path: &str, message: String) {
+        self.violations.push(Violation {
+            construct: self.construct.to_owned(),
+            message: format!("`{path}` {message}"),
+        });
     }
 }
 
-/// What a placeholder of `Fn::Sub` refers to; `${!Text}` stands for `${Text}` itself.
-fn resource(placeholder: &str) -> Option<&str> {
-    if placeholder.starts_with('!') { None } else { placeholder.split('.').next() }
-}
-
-/// The names between `${` and `}`.
-pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.split("${").skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-}
+#[cfg(test)]
+mod tests;

@@ -24,10 +24,13 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     (
-        "decode",
+        "decode-microchip",
         &["s3:GetObject microchip/reel.json", "s3:PutObject runs/signers/1.der"],
         &[
+            "s3:GetObject infineon/reel.7z",
+            "s3:GetObject mes/lot.json",
             "s3:PutObject microchip/reel.json",
+            "s3:PutObject runs/issuers/1.der",
             "s3:PutObject runs/files/1.json",
             "s3:PutObject runs/activated/1",
             "s3:PutObject runs/rate/active/r",
@@ -35,6 +38,26 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "iot:DescribeThing device",
             "iot:RegisterCertificateWithoutCA *",
         ],
+    ),
+    (
+        "decode-infineon",
+        &["s3:GetObject infineon/reel.7z", "s3:PutObject runs/issuers/1.der"],
+        &["s3:GetObject microchip/reel.json", "s3:PutObject runs/signers/1.der"],
+    ),
+    (
+        "decode-espressif",
+        &["s3:GetObject espressif/reel.csv", "s3:PutObject runs/runs/r/work.jsonl"],
+        &["s3:GetObject generated/list.txt", "s3:PutObject runs/signers/1.der"],
+    ),
+    (
+        "decode-generated",
+        &["s3:GetObject generated/list.txt", "s3:PutObject runs/runs/r/work.jsonl"],
+        &["s3:GetObject espressif/reel.csv", "s3:PutObject runs/issuers/1.der"],
+    ),
+    (
+        "decode-mes",
+        &["s3:GetObject mes/lot.json", "s3:PutObject runs/runs/r/work.jsonl"],
+        &["s3:GetObject generated/list.txt", "s3:PutObject runs/signers/1.der"],
     ),
     (
         "register",

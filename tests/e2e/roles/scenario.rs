@@ -7,12 +7,11 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use gate::Then;
 use ledger::Report;
 use manifest::Vendor;
-use serde_json::json;
 use xtask::sample;
 
 use crate::{
     factory::{Made, device_infos, set_status},
-    samples::Authority,
+    samples::{Authority, standard},
     standing::{attach, attributes, create_thing, describe, list, register, sensor},
     world::{World, bucket},
 };
@@ -39,28 +38,28 @@ defer_things = true
 "#;
 
 /// A piece of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Scenario {
     /// A device that AWS IoT does not know is imported.
     NewDevice,
-    /// A file that was imported before comes again.
-    FileAgain,
+    /// A file of a vendor that was imported before comes again.
+    FileAgain(Vendor),
     /// Another file holds a device that stands already.
     StandingDevice,
     /// A thing that stands lacks an attribute.
     MissingAttribute,
     /// Somebody else takes the thing meanwhile.
     Race,
-    /// Microchip's signer and a manifest that it signed.
-    Microchip,
-    /// Infineon's authorities and a bundle.
-    Infineon,
-    /// The file was deleted before its run began.
-    GoneFile,
+    /// A vendor's file comes, and before it the certificates by which it is checked.
+    VendorsFile(Vendor),
+    /// An entry of a file is unusable.
+    BadEntry,
     /// A person stops the run while its worker works.
     StoppedRun,
     /// A factory activates a device of the first phase.
     Activation,
+    /// It uploads the same file again.
+    ActivationAgain,
     /// It activates a device that stands in part.
     ActivationInPart,
     /// It names one that somebody deactivated.
@@ -70,8 +69,8 @@ pub(super) enum Scenario {
 }
 
 use Scenario::{
-    Activation, ActivationInPart, ActivationRace, Deactivated, FileAgain, GoneFile, Infineon,
-    Microchip, MissingAttribute, NewDevice, Race, StandingDevice, StoppedRun,
+    Activation, ActivationAgain, ActivationInPart, ActivationRace, BadEntry, Deactivated,
+    FileAgain, MissingAttribute, NewDevice, Race, StandingDevice, StoppedRun, VendorsFile,
 };
 
 /// The work that needs an action of a function's role, found by the statement and the action.
@@ -79,29 +78,33 @@ pub(super) fn scenario(function: &str, sid: &str, action: &str) -> Option<Scenar
     Some(match (function, sid, action) {
         ("preflight", "ListAccount", _)
         | ("preflight", "CheckGroups", "iot:ListThingsInThingGroup")
-        | ("preflight", "UseRunFiles", "s3:GetObject")
-        | ("decode", "FindFinishedFiles", _) => FileAgain,
+        | ("preflight", "UseRunFiles", "s3:GetObject") => FileAgain(Vendor::Generated),
         ("preflight", "CheckPolicies" | "CheckGroups" | "CheckTypes" | "UseRunFiles", _) => {
             NewDevice
         }
-        ("decode", "FindFiles", _) => GoneFile,
-        ("decode", "FileSignersAndIssuers", _) => Microchip,
-        ("decode", "ReadFiles" | "UseRunFiles" | "FindSignersIssuersAndRunFiles", _) => NewDevice,
+        ("decode-mes", "FindFinishedFiles", _) => ActivationAgain,
+        ("decode-mes", _, _) => Activation,
+        (decoder, sid, _) if decoder.starts_with("decode-") => {
+            let vendor = decoder.strip_prefix("decode-")?.parse().ok()?;
+            if sid == "FindFinishedFiles" { FileAgain(vendor) } else { VendorsFile(vendor) }
+        }
         ("register", "ReadCertificates" | "ReadAttachments", _)
         | ("register", "ReadThings", "iot:ListThingGroupsForThing" | "iot:ListThingPrincipals") => {
             StandingDevice
         }
         ("register", "UpdateThings", _) => MissingAttribute,
         ("register", "AttachCertificates", "iot:DetachThingPrincipal") => Race,
-        ("register", _, _) => NewDevice,
         ("activate", "ReadThings", "iot:ListThingGroupsForThing" | "iot:ListThingPrincipals")
         | ("activate", "ReadAttachments", "iot:ListAttachedPolicies")
         | ("activate", "UpdateThings", _) => ActivationInPart,
         ("activate", "AttachCertificates", "iot:DetachThingPrincipal") => ActivationRace,
         ("activate", "RememberActivations", "s3:GetObject") => Deactivated,
         ("activate", _, _) => Activation,
-        ("report", "EndLeases", "s3:PutObject") | ("report", "FindRunFiles", _) => StoppedRun,
-        ("report", _, _) => NewDevice,
+        ("report", "EndLeases", "s3:PutObject") | ("report", "FindLeasesAndRunFiles", _) => {
+            StoppedRun
+        }
+        ("report", "PassFailuresOn", _) => BadEntry,
+        ("register" | "report", _, _) => NewDevice,
         _ => return None,
     })
 }
@@ -111,11 +114,11 @@ impl Scenario {
     pub(super) fn expected(self) -> &'static str {
         match self {
             NewDevice => "1 created; noted as finished, lease given back",
-            FileAgain => "1 unchanged; listed",
+            FileAgain(_) | ActivationAgain => "1 unchanged; listed",
             StandingDevice => "1 unchanged",
             MissingAttribute => "1 updated; line=north owner=ann",
-            Microchip | Infineon => "1 created",
-            GoneFile => "Manifest.Gone",
+            VendorsFile(_) => "1 created",
+            BadEntry => "nothing good (Certificate.Malformed); passed on",
             StoppedRun => "ABORTED, 1 created",
             Activation => "1 created; noted as activated",
             ActivationInPart => "1 updated",
@@ -131,7 +134,11 @@ impl Scenario {
         let der = Authority::new("Test CA").leaf(&name);
         match self {
             NewDevice => new_device(world, &file, &list(&[&der])).await,
-            FileAgain => file_again(world, &file, &list(&[&der])).await,
+            FileAgain(vendor) => {
+                let file = VendorFile::of(vendor, number);
+                file.import(world).await;
+                listed(world, file.import(world).await).await
+            }
             StandingDevice => {
                 import(world, &file, list(&[&der])).await;
                 // Another content, so that it is not the same file again.
@@ -148,15 +155,23 @@ impl Scenario {
                 let (ended, _) = import(world, &file, list(&[&der])).await;
                 others.end(world, ended, &name).await
             }
-            Microchip => vendors_file(world, Vendor::Microchip, number).await,
-            Infineon => vendors_file(world, Vendor::Infineon, number).await,
-            GoneFile => gone_file(world, &file).await,
+            VendorsFile(vendor) => VendorFile::of(vendor, number).import(world).await.0,
+            BadEntry => {
+                let (ended, run) = import(world, &file, standard(&name)).await;
+                let told = world.run_file(&run, "told.json").await.is_some();
+                if told { format!("{ended}; passed on") } else { ended }
+            }
             StoppedRun => stopped_run(world, &file, list(&[&der])).await,
             Activation => {
                 let made = registered(world, &name).await;
                 let (ended, _) = activate(world, &made).await;
                 let noted = exists(world, &format!("activated/{}", made.id)).await;
                 if noted { format!("{ended}; noted as activated") } else { ended }
+            }
+            ActivationAgain => {
+                let made = registered(world, &name).await;
+                activate(world, &made).await;
+                listed(world, activate(world, &made).await).await
             }
             ActivationInPart => {
                 let made = registered(world, &name).await;
@@ -199,17 +214,18 @@ async fn ended(world: &World, run: &str, status: &ExecutionStatus) -> String {
         return stopped.code;
     }
     let (counts, codes) = (report.counts, report.problems);
-    let word = [
+    let words = [
         (counts.created, "1 created"),
         (counts.unchanged, "1 unchanged"),
         (counts.updated, "1 updated"),
         (counts.conflict, "1 conflict"),
     ];
-    let word = word.iter().find(|(count, _)| *count == 1).map_or("nothing good", |(_, word)| word);
+    let found = words.iter().find(|(count, _)| *count == 1);
+    let outcome = found.map_or("nothing good", |(_, outcome)| outcome);
     match codes.first() {
-        Some(problem) => format!("{word} ({})", problem.code),
-        None if *status == ExecutionStatus::Succeeded => word.to_owned(),
-        None => format!("{status}, {word}"),
+        Some(problem) => format!("{outcome} ({})", problem.code),
+        None if *status == ExecutionStatus::Succeeded => outcome.to_owned(),
+        None => format!("{status}, {outcome}"),
     }
 }
 
@@ -234,41 +250,51 @@ async fn new_device(world: &World, key: &str, content: &str) -> String {
     ended
 }
 
-async fn file_again(world: &World, key: &str, content: &str) -> String {
-    import(world, key, content.to_owned()).await;
-    let (ended, run) = import(world, key, content.to_owned()).await;
+/// Tells also whether the run was spared its questions by a listing of the account.
+async fn listed(world: &World, (ended, run): (String, String)) -> String {
     let listed = world.run_file(&run, "standing.txt").await.is_some();
     if listed { format!("{ended}; listed") } else { ended }
 }
 
-/// A vendor's sample with everything that is uploaded before it.
-async fn vendors_file(world: &World, vendor: Vendor, number: usize) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let options = sample::Options {
-        devices: 1,
-        seed: u64::try_from(number).unwrap(),
-        folder: folder.path().to_owned(),
-        keys: false,
-    };
-    let sample = sample::write(vendor, &options).unwrap();
-    for (at, file) in sample.authorities.iter().enumerate() {
-        let key = format!("{number}-{at}.crt");
-        world.import(vendor.name(), &key, fs::read(file).unwrap()).await;
-    }
-    let key = sample.manifest.file_name().unwrap().to_str().unwrap();
-    let run = world.import(vendor.name(), key, fs::read(&sample.manifest).unwrap()).await;
-    ended(world, &run.name, &run.status).await
+/// A vendor's manifest with everything that is uploaded before it.
+struct VendorFile {
+    vendor: Vendor,
+    authorities: Vec<Vec<u8>>,
+    name: String,
+    manifest: Vec<u8>,
 }
 
-/// Starts the run of a file that is not there any more.
-async fn gone_file(world: &World, key: &str) -> String {
-    let object = json!({ "bucket": bucket("generated"), "key": key, "version": "", "etag": "" });
-    let input = json!({ "vendor": "generated", "object": object }).to_string();
-    let name = key.replace('.', "-");
-    let start = world.sfn.start_execution().state_machine_arn(world.machine("import"));
-    start.name(&name).input(input).send().await.unwrap();
-    let run = world.ended(&name).await;
-    ended(world, &name, &run.status).await
+impl VendorFile {
+    fn of(vendor: Vendor, number: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = sample::Options {
+            devices: 1,
+            seed: u64::try_from(number).unwrap(),
+            folder: folder.path().to_owned(),
+            keys: false,
+        };
+        let sample = sample::write(vendor, &options).unwrap();
+        Self {
+            vendor,
+            authorities: sample.authorities.iter().map(|file| fs::read(file).unwrap()).collect(),
+            name: sample.manifest.file_name().unwrap().to_str().unwrap().to_owned(),
+            manifest: fs::read(&sample.manifest).unwrap(),
+        }
+    }
+
+    /// Uploads everything, and tells how the manifest's run ended, and its name.
+    async fn import(&self, world: &World) -> (String, String) {
+        let bucket = self.vendor.name();
+        for (at, certificate) in self.authorities.iter().enumerate() {
+            let key = format!("{}-{at}.crt", self.name);
+            let run = world.import(bucket, &key, certificate.as_slice()).await;
+            if run.status != ExecutionStatus::Succeeded {
+                return (format!("{key} is not filed"), run.name);
+            }
+        }
+        let run = world.import(bucket, &self.name, self.manifest.as_slice()).await;
+        (ended(world, &run.name, &run.status).await, run.name)
+    }
 }
 
 async fn stopped_run(world: &World, key: &str, content: String) -> String {

@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     Entry, Quota, Refusal, Then,
+    backdate::backdated,
     fault::Strike,
     operation::{operation, subject},
     quota::Bucket,
@@ -50,6 +51,8 @@ struct State {
     refusals: Mutex<Vec<(&'static str, u32, Refusal)>>,
     quotas: Mutex<BTreeMap<&'static str, Bucket>>,
     log: Mutex<Vec<Entry>>,
+    /// By key, when objects were written as listings tell from now on.
+    written: Mutex<BTreeMap<String, String>>,
     /// Where the log goes as well, a line a call.
     copy: OnceLock<Mutex<Box<dyn Write + Send>>>,
 }
@@ -79,6 +82,7 @@ impl Gate {
             refusals: Mutex::default(),
             quotas: Mutex::default(),
             log: Mutex::default(),
+            written: Mutex::default(),
             copy: OnceLock::new(),
         });
         let shared = state.clone();
@@ -124,6 +128,12 @@ impl Gate {
     /// Answers the operation's next calls with an error.
     pub fn refuse(&self, operation: &'static str, calls: u32, refusal: Refusal) {
         lock(&self.state.refusals).push((operation, calls, refusal));
+    }
+
+    /// Lets listings tell that the object of this key was written at this time, such as
+    /// `2026-11-22T09:30:00.000Z`.
+    pub fn backdate(&self, key: &str, time: &str) {
+        lock(&self.state.written).insert(key.to_owned(), time.to_owned());
     }
 
     /// Every call of AWS IoT that was answered, in the order in which they came.
@@ -194,17 +204,33 @@ impl State {
     async fn forward(&self, mut parts: Parts, body: Bytes) -> Response<Full<Bytes>> {
         let sent = async {
             let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+            let is_listing = path.contains("list-type=2");
             // The signature covers the host header, so that stays as the client wrote it.
             parts.uri = format!("http://127.0.0.1:{}{path}", self.upstream.wait()).parse()?;
             let request = Request::from_parts(parts, Full::new(body));
             let (parts, body) = self.client.request(request).await?.into_parts();
-            anyhow::Ok(Response::from_parts(parts, Full::new(body.collect().await?.to_bytes())))
+            let mut body = body.collect().await?.to_bytes();
+            if is_listing {
+                body = self.aged(body);
+            }
+            anyhow::Ok(Response::from_parts(parts, Full::new(body)))
         };
         sent.await.unwrap_or_else(|error| {
             let mut response = Response::new(Full::new(Bytes::from(error.to_string())));
             *response.status_mut() = StatusCode::BAD_GATEWAY;
             response
         })
+    }
+
+    fn aged(&self, listing: Bytes) -> Bytes {
+        let written = lock(&self.written);
+        if written.is_empty() {
+            return listing;
+        }
+        let listing = String::from_utf8_lossy(&listing).into_owned();
+        let aged =
+            written.iter().fold(listing, |listing, (key, time)| backdated(&listing, key, time));
+        Bytes::from(aged)
     }
 
     fn note(&self, entry: Entry) {

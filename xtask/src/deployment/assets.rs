@@ -1,126 +1,48 @@
 //! The bucket from which CloudFormation takes the functions' zips and the template: a small stack of its own.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_sdk_s3::{operation::head_object::HeadObjectError, primitives::ByteStream};
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Stack, Template, change_set};
-use crate::aws::{Account, message};
+use crate::aws::{Account, failure, s3};
 
-/// Makes the bucket where it is missing, and gives its name.
-pub(super) async fn ensure_bucket(
-    aws: &SdkConfig,
-    account: &Account,
-    stack: &str,
-) -> Result<String> {
-    let bucket = format!("{stack}-assets-{}-{}", account.id, account.region);
-    let name = format!("{stack}-assets");
-    let template = assets_template(&bucket);
-    let stack =
-        Stack { name: &name, template: Template::Text(&template), parameters: BTreeMap::new() };
-    change_set::apply(aws, &stack).await?;
-    Ok(bucket)
+/// What stands behind the stack's name in the name of the stack of its assets.
+pub(crate) const SUFFIX: &str = "-assets";
+
+/// The bucket's name, which is the same for each deployment of a stack in an account and a Region.
+pub(crate) fn bucket_name(account: &Account, stack: &str) -> String {
+    format!("{stack}{SUFFIX}-{}-{}", account.id, account.region)
 }
 
-/// The template of the assets stack.
-#[must_use]
-pub fn assets_template(bucket: &str) -> String {
-    let template = json!({
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Thingpress: the functions' code and the templates of the stack beside this one",
-        "Resources": {
-            "Bucket": {
-                "Type": "AWS::S3::Bucket",
-                "DeletionPolicy": "Retain",
-                "UpdateReplacePolicy": "Retain",
-                "Properties": bucket_properties(bucket),
-            },
-            "BucketPolicy": {
-                "Type": "AWS::S3::BucketPolicy",
-                "Properties": {
-                    "Bucket": {"Ref": "Bucket"},
-                    "PolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": [{
-                            "Sid": "EncryptedTransportOnly",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "s3:*",
-                            "Resource": [
-                                {"Fn::GetAtt": ["Bucket", "Arn"]},
-                                {"Fn::Sub": "${Bucket.Arn}/*"},
-                            ],
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        }],
-                    },
-                },
-            },
-        },
-        "Outputs": {"Bucket": {"Value": {"Ref": "Bucket"}}},
-    });
-    format!("{template:#}\n")
+/// The key under which a content is found: its hash.
+pub(super) fn key(folder: &str, extension: &str, content: &[u8]) -> String {
+    format!("{folder}/{:x}.{extension}", Sha256::digest(content))
 }
 
-fn bucket_properties(bucket: &str) -> Value {
-    json!({
-        "BucketName": bucket,
-        "BucketEncryption": {
-            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}],
-        },
-        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-        "PublicAccessBlockConfiguration": {
-            "BlockPublicAcls": true,
-            "BlockPublicPolicy": true,
-            "IgnorePublicAcls": true,
-            "RestrictPublicBuckets": true,
-        },
-        "VersioningConfiguration": {"Status": "Enabled"},
-        // Names are hashes of contents, so an older version is never another content: a month is ample.
-        "LifecycleConfiguration": {
-            "Rules": [{
-                "Id": "old-versions",
-                "Status": "Enabled",
-                "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
-                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-            }],
-        },
-    })
-}
-
-/// Puts `content` under a key that is made of its hash, unless it is there; gives the key.
+/// Puts `content` under the key that is made of its hash, unless it is there.
 pub(super) async fn upload(
     aws: &SdkConfig,
     bucket: &str,
-    folder: &str,
-    extension: &str,
+    key: &str,
     content: Vec<u8>,
-) -> Result<String> {
-    let client = aws_sdk_s3::Client::from_conf(
-        aws_sdk_s3::config::Builder::from(aws)
-            .force_path_style(aws.endpoint_url().is_some())
-            .build(),
-    );
-    let key = format!("{folder}/{:x}.{extension}", Sha256::digest(&content));
-    match client.head_object().bucket(bucket).key(&key).send().await {
-        Ok(_) => return Ok(key),
+) -> Result<()> {
+    let client = s3(aws);
+    match client.head_object().bucket(bucket).key(key).send().await {
+        Ok(_) => return Ok(()),
         Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => {}
         Err(error) => {
-            return Err(anyhow!(message(error)))
-                .with_context(|| format!("failed to look at {key}"));
+            return Err(failure(error)).with_context(|| format!("failed to look at {key}"));
         }
     }
     client
         .put_object()
         .bucket(bucket)
-        .key(&key)
+        .key(key)
         .body(ByteStream::from(content))
         .send()
         .await
-        .map_err(|error| anyhow!(message(error)))
+        .map_err(failure)
         .with_context(|| format!("failed to upload {key} to {bucket}"))?;
-    Ok(key)
+    Ok(())
 }

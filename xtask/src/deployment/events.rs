@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use aws_sdk_cloudformation::{
     Client,
     types::{OperationEvent, StackEvent, ValidationStatus},
 };
 
 use crate::{
-    aws::message,
+    aws::failure,
     progress::{Step, red},
 };
 
@@ -17,40 +17,83 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Events {
     stack: String,
-    /// Whether every event gets a line, or only a failure does.
+    /// Whether every resource that is done gets a line, or only a failure does.
     in_full: bool,
     seen: HashSet<String>,
+    done: HashSet<String>,
     first_cause: Option<String>,
+    /// Whether the latest word about the stack itself is that it has come to an end.
+    is_at_end: bool,
 }
 
 impl Events {
     /// Leaves out what happened before.
     pub(super) async fn since_now(client: &Client, stack: &str, in_full: bool) -> Result<Self> {
-        let mut events =
-            Self { stack: stack.to_owned(), in_full, seen: HashSet::new(), first_cause: None };
+        let mut events = Self {
+            stack: stack.to_owned(),
+            in_full,
+            seen: HashSet::new(),
+            done: HashSet::new(),
+            first_cause: None,
+            is_at_end: false,
+        };
         let earlier = events.fetch(client).await?;
         events.seen.extend(earlier.iter().filter_map(StackEvent::event_id).map(ToOwned::to_owned));
         Ok(events)
     }
 
-    /// Prints what is new.
-    pub(super) async fn print(&mut self, client: &Client, step: &Step) -> Result<()> {
+    /// Prints what is new, and moves the step on: so many resources are done, of so many.
+    pub(super) async fn print(
+        &mut self,
+        client: &Client,
+        step: &mut Step,
+        total: Option<usize>,
+    ) -> Result<()> {
         for event in self.fetch(client).await?.iter().rev() {
             self.seen.insert(event.event_id().unwrap_or_default().to_owned());
             if self.first_cause.is_none() {
                 self.first_cause = cause(event);
             }
-            if self.in_full || status(event).ends_with("_FAILED") {
+            let status = status(event);
+            let is_done = status.ends_with("_COMPLETE");
+            if status.ends_with("_FAILED") || (self.in_full && is_done) {
                 step.line(&line(event));
+            }
+            let id = event.logical_resource_id().unwrap_or_default();
+            // The stack is among its own resources.
+            if event.physical_resource_id() == event.stack_id() {
+                self.is_at_end = !status.ends_with("_IN_PROGRESS");
+            } else if is_done {
+                self.done.insert(id.to_owned());
+            }
+            if let Some(total) = total {
+                let stack = event.stack_name().unwrap_or_default();
+                let done = self.done.len().min(total);
+                step.moves_to(&format!("{stack}: {done} of {total} resources, {id}"));
             }
         }
         Ok(())
     }
 
+    /// Whether what was going on has come to its end.
+    pub(super) const fn tell_the_end(&self) -> bool {
+        self.is_at_end
+    }
+
+    /// Who began what is going on, where it was this command.
+    pub(super) async fn author(&self, client: &Client) -> Result<Option<String>> {
+        let latest = client.describe_stack_events().stack_name(&self.stack).send().await;
+        let latest = latest
+            .map_err(failure)
+            .with_context(|| format!("failed to read the events of stack {}", self.stack))?;
+        let token = latest.stack_events().first().and_then(StackEvent::client_request_token);
+        Ok(token.and_then(author).map(str::to_owned))
+    }
+
     /// What failed first; everything after it is mostly its consequence.
     pub(super) async fn first_cause(&self, client: &Client) -> Option<String> {
         let cause = self.first_cause.clone()?;
-        Some(in_detail(client, cause, Subject::Stack(&self.stack)).await)
+        Some(in_detail(client, cause, &self.stack, None).await)
     }
 
     /// Unseen events, the latest first, which is the order in which CloudFormation lists them.
@@ -60,7 +103,7 @@ impl Events {
             client.describe_stack_events().stack_name(&self.stack).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page
-                .map_err(|error| anyhow!(message(error)))
+                .map_err(failure)
                 .with_context(|| format!("failed to read the events of stack {}", self.stack))?;
             for event in page.stack_events.unwrap_or_default() {
                 if event.event_id().is_some_and(|id| self.seen.contains(id)) {
@@ -73,23 +116,21 @@ impl Events {
     }
 }
 
-/// What failed a validation.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Subject<'a> {
-    Stack(&'a str),
-    ChangeSet(&'a str),
-}
-
 /// Failures that CloudFormation finds before it starts are only counted in the reason, which sends its reader to
 /// another call for what they are. This makes that call.
-pub(super) async fn in_detail(client: &Client, reason: String, subject: Subject<'_>) -> String {
+pub(super) async fn in_detail(
+    client: &Client,
+    reason: String,
+    stack: &str,
+    change_set: Option<&str>,
+) -> String {
     if !reason.contains("DescribeEvents") {
         return reason;
     }
-    let request = match subject {
-        Subject::Stack(name) => client.describe_events().stack_name(name),
-        Subject::ChangeSet(id) => client.describe_events().change_set_name(id),
-    };
+    let request = client
+        .describe_events()
+        .stack_name(stack)
+        .set_change_set_name(change_set.map(str::to_owned));
     // Where that fails too, the reason as it came is the best there is.
     let Ok(found) = request.send().await else { return reason };
     let failures: Vec<String> =
@@ -101,6 +142,21 @@ fn validation_failure(event: &OperationEvent) -> Option<String> {
     let reason = event.validation_status_reason()?;
     let failed = event.validation_status() == Some(&ValidationStatus::Failed);
     failed.then(|| format!("{}: {reason}", event.logical_resource_id().unwrap_or_default()))
+}
+
+/// A mark for the events of one deployment: `xtask-<who>-<when>`.
+pub(super) fn token(identity: &str, milliseconds: u128) -> String {
+    let who = identity.rsplit(['/', ':']).next().unwrap_or_default();
+    let who: String = who
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+        .take(80)
+        .collect();
+    format!("xtask-{who}-{milliseconds}")
+}
+
+fn author(token: &str) -> Option<&str> {
+    Some(token.strip_prefix("xtask-")?.rsplit_once('-')?.0)
 }
 
 fn status(event: &StackEvent) -> &str {
@@ -130,7 +186,7 @@ fn cause(event: &StackEvent) -> Option<String> {
 mod tests {
     use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-    use super::cause;
+    use super::{author, cause, token};
 
     fn event(status: ResourceStatus, reason: &str) -> StackEvent {
         StackEvent::builder()
@@ -138,6 +194,14 @@ mod tests {
             .resource_status(status)
             .resource_status_reason(reason)
             .build()
+    }
+
+    #[test]
+    fn who_deploys_can_be_read_from_the_events() {
+        let token = token("arn:aws:sts::123456789012:assumed-role/Admin/alice@acme.com", 17);
+        assert_eq!(token, "xtask-alice-acme-com-17");
+        assert_eq!(author(&token), Some("alice-acme-com"));
+        assert_eq!(author("Console-CreateStack-1"), None);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use aws_sdk_sfn::{Client, types::ExecutionStatus};
 use serde_json::Value;
 
-use crate::aws::message;
+use crate::aws::failure;
 
 /// The Maps of the machines that import and activate.
 const MAPS: [&str; 2] = ["Register", "Activate"];
@@ -72,7 +72,7 @@ pub(super) async fn describe(client: &Client, arn: &str) -> Result<Execution> {
         .execution_arn(arn)
         .send()
         .await
-        .map_err(|error| anyhow!(message(error)))
+        .map_err(failure)
         .with_context(|| format!("failed to look at {arn}"))?;
     Ok(Execution {
         has_ended: !matches!(
@@ -92,9 +92,10 @@ pub(super) async fn stage(client: &Client, arn: &str) -> Result<Stage> {
     if !MAPS.contains(&state.as_str()) {
         return Ok(Stage::State(state));
     }
-    Ok(match units(client, arn).await? {
-        Some((finished, total)) => Stage::Units { map: state, finished, total },
-        None => Stage::State(state),
+    // The count is for the eye only: whoever may not ask for it follows the run all the same.
+    Ok(match units(client, arn).await {
+        Ok(Some((finished, total))) => Stage::Units { map: state, finished, total },
+        Ok(None) | Err(_) => Stage::State(state),
     })
 }
 
@@ -107,7 +108,7 @@ async fn state_name(client: &Client, arn: &str) -> Result<String> {
         .max_results(EVENTS)
         .send()
         .await
-        .map_err(|error| anyhow!(message(error)))
+        .map_err(failure)
         .with_context(|| format!("failed to read the history of {arn}"))?;
     let entered = history.events().iter().find_map(|event| event.state_entered_event_details());
     Ok(entered.map_or_else(|| "started".to_owned(), |details| details.name().to_owned()))
@@ -120,7 +121,7 @@ async fn units(client: &Client, arn: &str) -> Result<Option<(i64, i64)>> {
         .execution_arn(arn)
         .send()
         .await
-        .map_err(|error| anyhow!(message(error)))
+        .map_err(failure)
         .with_context(|| format!("failed to list the units of work of {arn}"))?;
     let Some(run) = runs.map_runs().first() else { return Ok(None) };
     let run = client
@@ -128,7 +129,7 @@ async fn units(client: &Client, arn: &str) -> Result<Option<(i64, i64)>> {
         .map_run_arn(run.map_run_arn())
         .send()
         .await
-        .map_err(|error| anyhow!(message(error)))
+        .map_err(failure)
         .with_context(|| format!("failed to count the units of work of {arn}"))?;
     Ok(run.item_counts().map(|counts| {
         let ended = counts.succeeded() + counts.failed() + counts.timed_out() + counts.aborted();

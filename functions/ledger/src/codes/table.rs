@@ -180,6 +180,7 @@ pub(super) const FUNCTION: &[Code] = &[
         "An earlier step of the run did not leave what this one needs.",
     ),
     again("Report.AnswerTooLarge", "The answer would not fit into the machine's state."),
+    again("Report.FailuresUnsent", "The queue did not take the devices that did not end well."),
     again("Report.ResultsUnwritable", "A line of the results could not be written."),
     again("Worker.AnswerTooLarge", "The answer would not fit into the machine's state."),
     again("Worker.RunIncomplete", "An earlier step of the run did not leave what this one needs."),

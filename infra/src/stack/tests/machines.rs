@@ -2,24 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{resources, sample, template};
 use crate::run_configuration;
-use crate::stack::definitions::{ACTIVATE, CLOSING, IMPORT, INGEST};
+use crate::stack::definitions::{ACTIVATE, CLOSING, IMPORT, INGEST, WATCH};
 use crate::template::references::placeholders;
 
-const FILES: [(&str, &str); 4] =
-    [("activate", ACTIVATE), ("closing", CLOSING), ("import", IMPORT), ("ingest", INGEST)];
-
-/// The errors that AWS documents; a function's own error would be known by its `code()`.
-const ERRORS: [&str; 5] = [
-    "ExecutionAlreadyExists",
-    "Lambda.TooManyRequestsException",
-    "States.ALL",
-    "States.DataLimitExceeded",
-    "StepFunctions.ExecutionAlreadyExistsException",
+const FILES: [(&str, &str); 5] = [
+    ("activate", ACTIVATE),
+    ("closing", CLOSING),
+    ("import", IMPORT),
+    ("ingest", INGEST),
+    ("watch", WATCH),
 ];
+
+/// The errors that AWS documents, and the integration that has them; every task has those without
+/// one. A function's own errors are in the table of codes.
+const ERRORS: [(&str, &str); 5] = [
+    // What the local cloud calls the next one.
+    ("ExecutionAlreadyExists", "arn:aws:states:::states:startExecution"),
+    ("StepFunctions.ExecutionAlreadyExistsException", "arn:aws:states:::states:startExecution"),
+    ("Lambda.TooManyRequestsException", "arn:aws:states:::lambda:invoke"),
+    ("States.ALL", ""),
+    ("States.DataLimitExceeded", ""),
+];
+
+/// Every code of the functions: a test of its own crate keeps it to what the functions return.
+const CODES: &str = include_str!("../../../../functions/ledger/src/codes/table.rs");
 
 /// Calls `visit` with every group of states: the machine's own, and those of each Map.
 fn groups(processor: &Value, inside_map: bool, visit: &mut impl FnMut(&Value, bool)) {
@@ -37,7 +47,7 @@ fn files() -> impl Iterator<Item = (&'static str, Value)> {
 }
 
 /// The definition as CloudFormation puts it together.
-fn definition(template: &Value, machine: &str) -> String {
+pub(super) fn definition(template: &Value, machine: &str) -> String {
     let join = &template["Resources"][machine]["Properties"]["DefinitionString"]["Fn::Join"];
     let lines: Vec<&str> =
         join[1].as_array().expect("lines").iter().filter_map(Value::as_str).collect();
@@ -48,7 +58,9 @@ fn definition(template: &Value, machine: &str) -> String {
 fn each_machine_deploys_its_file() {
     let template = template(&sample());
     assert_eq!(resources(&template, "AWS::StepFunctions::StateMachine").len(), FILES.len());
-    for (machine, file) in [("ClosingMachine", CLOSING), ("IngestMachine", INGEST)] {
+    for (machine, file) in
+        [("ClosingMachine", CLOSING), ("IngestMachine", INGEST), ("WatchMachine", WATCH)]
+    {
         assert_eq!(definition(&template, machine), file.trim_end(), "{machine}");
     }
     for (machine, map) in [("ImportMachine", "Register"), ("ActivateMachine", "Activate")] {
@@ -56,10 +68,13 @@ fn each_machine_deploys_its_file() {
         assert_eq!(machine["States"]["Configuration"]["Result"], run_configuration(&sample()));
         assert_eq!(machine["States"][map]["MaxConcurrency"], sample().concurrency());
     }
-    let kinds: Vec<Value> = ["ActivateMachine", "ClosingMachine", "ImportMachine", "IngestMachine"]
-        .map(|machine| template["Resources"][machine]["Properties"]["StateMachineType"].clone())
-        .to_vec();
-    assert_eq!(kinds, ["STANDARD", "STANDARD", "STANDARD", "EXPRESS"]);
+    let kind = |machine: &str| &template["Resources"][machine]["Properties"]["StateMachineType"];
+    for machine in ["ActivateMachine", "ClosingMachine", "ImportMachine"] {
+        assert_eq!(kind(machine), "STANDARD", "{machine}");
+    }
+    for machine in ["IngestMachine", "WatchMachine"] {
+        assert_eq!(kind(machine), "EXPRESS", "{machine}");
+    }
 }
 
 #[test]
@@ -105,35 +120,125 @@ fn children_of_a_map_never_ask_for_their_own_execution() {
     assert!(seen > 0, "no file has a Map");
 }
 
+/// The codes with which a function fails: those that can be caught.
+fn codes_of_functions() -> BTreeSet<&'static str> {
+    let (_, table) = CODES.split_once("const FUNCTION: ").expect("the functions' own codes");
+    let (table, _) = table.split_once("];").expect("an end");
+    let is_code = |text: &&str| text.contains('.') && !text.contains(' ');
+    table.split('"').filter(is_code).collect()
+}
+
+/// What is wrong with the errors that a file's states try again or catch; those that are right are
+/// noted.
+fn wrong_errors(file: &Value, found: &mut BTreeSet<String>) -> Vec<String> {
+    let codes = codes_of_functions();
+    let mut wrong = Vec::new();
+    groups(file, false, &mut |group, _| {
+        for (state, body) in group["States"].as_object().expect("states") {
+            for list in ["Retry", "Catch"] {
+                let handlers: Vec<&Value> = body[list].as_array().into_iter().flatten().collect();
+                for (index, handler) in handlers.iter().enumerate() {
+                    let errors = handler["ErrorEquals"].as_array().expect("errors");
+                    let is_last_alone = (errors.len(), index + 1) == (1, handlers.len());
+                    for error in errors.iter().map(|error| error.as_str().expect("a name")) {
+                        let documented = ERRORS.iter().find(|(name, _)| *name == error);
+                        let exists = if let Some((_, integration)) = documented {
+                            integration.is_empty() || body["Resource"] == *integration
+                        } else {
+                            let is_function = body["Resource"] == "arn:aws:states:::lambda:invoke";
+                            is_function && codes.contains(error)
+                        };
+                        if !exists {
+                            wrong.push(format!("{state}: nothing fails with {error}"));
+                        } else if error == "States.ALL" && !is_last_alone {
+                            wrong.push(format!("{state}: States.ALL must stand last and alone"));
+                        }
+                        found.insert(error.to_owned());
+                    }
+                }
+            }
+        }
+    });
+    wrong
+}
+
 #[test]
 fn every_error_that_is_caught_exists() {
     let mut found = BTreeSet::new();
     for (name, file) in files() {
+        assert_eq!(wrong_errors(&file, &mut found), Vec::<String>::new(), "{name}");
+    }
+    // Nothing stands in the table for a state that is gone.
+    let unused: Vec<&str> =
+        ERRORS.iter().map(|(name, _)| *name).filter(|name| !found.contains(*name)).collect();
+    assert_eq!(unused, Vec::<&str>::new());
+}
+
+#[test]
+fn an_error_that_nothing_fails_with_is_found() {
+    #[track_caller]
+    fn check(resource: &str, handlers: Value, expected: &[&str]) {
+        let task = json!({ "Type": "Task", "Resource": resource, "Catch": handlers });
+        let file = json!({ "States": { "Task": task } });
+        assert_eq!(wrong_errors(&file, &mut BTreeSet::new()), expected);
+    }
+    let (invoke, start) =
+        ("arn:aws:states:::lambda:invoke", "arn:aws:states:::states:startExecution");
+    let caught = |error: &str| json!([{ "ErrorEquals": [error] }]);
+    check(invoke, caught("Worker.UnitMalformed"), &[]);
+    check(invoke, caught("Lambda.TooManyRequestsException"), &[]);
+    check(invoke, caught("Worker.UnitMalformd"), &["Task: nothing fails with Worker.UnitMalformd"]);
+    check(invoke, caught("States.All"), &["Task: nothing fails with States.All"]);
+    check(
+        invoke,
+        caught("ExecutionAlreadyExists"),
+        &["Task: nothing fails with ExecutionAlreadyExists"],
+    );
+    check(
+        start,
+        caught("Worker.UnitMalformed"),
+        &["Task: nothing fails with Worker.UnitMalformed"],
+    );
+    check(
+        start,
+        json!([{ "ErrorEquals": ["States.ALL"] }, { "ErrorEquals": ["ExecutionAlreadyExists"] }]),
+        &["Task: States.ALL must stand last and alone"],
+    );
+}
+
+#[test]
+fn a_retry_says_nothing_that_step_functions_does_not_read() {
+    let read = [
+        "BackoffRate",
+        "Comment",
+        "ErrorEquals",
+        "IntervalSeconds",
+        "JitterStrategy",
+        "MaxAttempts",
+        "MaxDelaySeconds",
+    ];
+    for (name, file) in files() {
         groups(&file, false, &mut |group, _| {
             for (state, body) in group["States"].as_object().expect("states") {
-                for list in ["Retry", "Catch"] {
-                    let handlers: Vec<&Value> =
-                        body[list].as_array().into_iter().flatten().collect();
-                    for (index, handler) in handlers.iter().enumerate() {
-                        let errors = handler["ErrorEquals"].as_array().expect("errors");
-                        for error in errors.iter().filter_map(Value::as_str) {
-                            assert!(ERRORS.contains(&error), "{name}, {state}: {error}");
-                            found.insert(error.to_owned());
-                        }
-                        if errors.iter().any(|error| error == "States.ALL") {
-                            // Step Functions refuses it elsewhere.
-                            assert_eq!(
-                                (errors.len(), index + 1),
-                                (1, handlers.len()),
-                                "{name}, {state}"
-                            );
-                        }
+                for retrier in body["Retry"].as_array().into_iter().flatten() {
+                    for field in retrier.as_object().expect("a retrier").keys() {
+                        assert!(read.contains(&field.as_str()), "{name}, {state}: {field}");
                     }
                 }
             }
         });
     }
-    assert_eq!(found, ERRORS.iter().map(|error| (*error).to_owned()).collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn every_file_of_the_folder_is_a_machine_of_the_stack() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../statemachines");
+    let there: BTreeSet<String> = std::fs::read_dir(folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect();
+    let known = FILES.map(|(name, _)| format!("{name}.asl.json"));
+    assert_eq!(there, BTreeSet::from(known));
 }
 
 #[test]
@@ -167,4 +272,70 @@ fn every_task_is_tried_again() {
             }
         });
     }
+}
+
+/// The states in which a machine tells somebody, and keeps what nobody took.
+const TELLING: [&str; 3] = [
+    "arn:aws:states:::sns:publish",
+    "arn:aws:states:::events:putEvents",
+    "arn:aws:states:::sqs:sendMessage",
+];
+
+#[test]
+fn a_notice_that_cannot_be_sent_fails_no_run_and_is_kept() {
+    for (name, file) in files() {
+        let mut told = Vec::new();
+        groups(&file, false, &mut |group, _| {
+            for (state, body) in group["States"].as_object().expect("states") {
+                let Some(kind) = TELLING.iter().position(|kind| body["Resource"] == *kind) else {
+                    continue;
+                };
+                told.push(kind);
+                let catch = &body["Catch"][0];
+                assert_eq!(
+                    catch["ErrorEquals"],
+                    serde_json::json!(["States.ALL"]),
+                    "{name}, {state}"
+                );
+                assert_eq!(catch["Next"], body["Next"], "{name}, {state}: goes on all the same");
+            }
+        });
+        told.sort_unstable();
+        assert_eq!(told, [0, 1, 2], "{name} tells the topic and the bus, and keeps the rest");
+    }
+}
+
+#[test]
+fn subscribers_can_choose_by_stack_and_verdict() {
+    // The local cloud drops the attributes of a message that a machine publishes.
+    let mut found = 0;
+    for (name, file) in files() {
+        groups(&file, false, &mut |group, _| {
+            for body in group["States"].as_object().expect("states").values() {
+                let arguments = body.get("Parameters").or_else(|| body.get("Arguments"));
+                let Some(attributes) = arguments.and_then(|all| all.get("MessageAttributes"))
+                else {
+                    continue;
+                };
+                found += 1;
+                for attribute in ["stack", "verdict"] {
+                    let attribute = &attributes[attribute];
+                    assert_eq!(attribute["DataType"], "String", "{name}");
+                    let value = attribute.get("StringValue").or(attribute.get("StringValue.$"));
+                    assert!(value.is_some_and(Value::is_string), "{name}");
+                }
+            }
+        });
+    }
+    assert_eq!(found, FILES.len());
+}
+
+#[test]
+fn import_and_activate_end_alike() {
+    let states = |file: &str| {
+        let file: Value = serde_json::from_str(file).expect("JSON");
+        ["Report", "Notify", "Announce", "IsTold", "KeepNotice", "Verdict", "Done", "NotDone"]
+            .map(|state| file["States"][state].clone())
+    };
+    assert_eq!(states(IMPORT), states(ACTIVATE));
 }

@@ -1,20 +1,32 @@
 //! Each role's exact actions on exact resources: one more or one less fails.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{resources, sample, template};
 use crate::Config;
 use crate::stack::arrivals::{ARRIVALS, Arrival};
 
-/// The statements of a role, an action and a resource a line.
+/// Compares what a role may do, an action and a resource a line.
 #[track_caller]
 fn check(config: &Config, role: &str, expected: &[&str]) {
     let template = template(config);
-    let policies =
-        template["Resources"][role]["Properties"]["Policies"].as_array().expect("policies");
+    let policies = list(&template["Resources"][role]["Properties"]["Policies"]);
+    let lines = policies.into_iter().flat_map(|policy| lines(&policy["PolicyDocument"])).collect();
+    compare(role, lines, expected);
+}
+
+#[track_caller]
+pub(super) fn compare(id: &str, mut lines: Vec<String>, expected: &[&str]) {
+    lines.sort();
+    let mut expected: Vec<&str> = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(lines, expected, "{id}");
+}
+
+/// What a policy says, an action and a resource a line.
+pub(super) fn lines(document: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    for statement in policies.iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]))
-    {
+    for statement in list(&document["Statement"]) {
         let condition = statement
             .get("Condition")
             .map(|condition| format!(" if {condition}"))
@@ -30,18 +42,15 @@ fn check(config: &Config, role: &str, expected: &[&str]) {
             }
         }
     }
-    lines.sort();
-    let mut expected: Vec<&str> = expected.to_vec();
-    expected.sort_unstable();
-    assert_eq!(lines, expected, "{role}");
+    lines
 }
 
-fn list(value: &Value) -> Vec<&Value> {
+pub(super) fn list(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
 /// A resource as a person writes it: without partition, Region and account.
-fn shown(resource: &Value) -> String {
+pub(super) fn shown(resource: &Value) -> String {
     let text = match resource {
         Value::String(text) => text.clone(),
         Value::Object(_) if resource.get("Ref").is_some() => {
@@ -77,41 +86,44 @@ fn preflight_only_looks() {
     );
 }
 
+/// A decoder reads its own bucket, and files the certificates that come through it under this prefix.
+#[track_caller]
+fn check_decoder(name: &str, filed: Option<&str>) {
+    let id = ARRIVALS.iter().find(|arrival| arrival.name == name).expect("a bucket").rule;
+    let bucket = format!("${{{id}Bucket.Arn}}");
+    let logs = format!("logs:log-group:/aws/lambda/acme-thingpress-decode-{name}:*");
+    let mut expected = vec![
+        format!("s3:ListBucket {bucket}"),
+        format!("s3:GetObject {bucket}/*"),
+        format!("s3:GetObjectVersion {bucket}/*"),
+        "s3:GetObject ${RunsBucket.Arn}/runs/*".to_owned(),
+        "s3:PutObject ${RunsBucket.Arn}/runs/*".to_owned(),
+        "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*".to_owned(),
+        "s3:GetObject ${RunsBucket.Arn}/files/*".to_owned(),
+        format!("logs:CreateLogStream {logs}"),
+        format!("logs:PutLogEvents {logs}"),
+    ];
+    let mut list = |prefixes: &[&str]| {
+        let condition = json!({ "StringLikeIfExists": { "s3:prefix": prefixes } });
+        expected.push(format!("s3:ListBucket ${{RunsBucket.Arn}} if {condition}"));
+    };
+    list(&["runs/*", "files/*"]);
+    if let Some(filed) = filed {
+        list(&[filed]);
+        expected.push(format!("s3:GetObject ${{RunsBucket.Arn}}/{filed}"));
+        expected.push(format!("s3:PutObject ${{RunsBucket.Arn}}/{filed}"));
+    }
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    check(&sample(), &format!("Decode{id}Role"), &expected);
+}
+
 #[test]
-fn decode_reads_manifests_and_writes_runs_and_certificates() {
-    check(
-        &sample(),
-        "DecodeRole",
-        &[
-            "s3:ListBucket ${MicrochipBucket.Arn}",
-            "s3:ListBucket ${InfineonBucket.Arn}",
-            "s3:ListBucket ${EspressifBucket.Arn}",
-            "s3:ListBucket ${GeneratedBucket.Arn}",
-            "s3:ListBucket ${MesBucket.Arn}",
-            "s3:GetObject ${MicrochipBucket.Arn}/*",
-            "s3:GetObject ${InfineonBucket.Arn}/*",
-            "s3:GetObject ${EspressifBucket.Arn}/*",
-            "s3:GetObject ${GeneratedBucket.Arn}/*",
-            "s3:GetObject ${MesBucket.Arn}/*",
-            "s3:GetObjectVersion ${MicrochipBucket.Arn}/*",
-            "s3:GetObjectVersion ${InfineonBucket.Arn}/*",
-            "s3:GetObjectVersion ${EspressifBucket.Arn}/*",
-            "s3:GetObjectVersion ${GeneratedBucket.Arn}/*",
-            "s3:GetObjectVersion ${MesBucket.Arn}/*",
-            "s3:GetObject ${RunsBucket.Arn}/runs/*",
-            "s3:PutObject ${RunsBucket.Arn}/runs/*",
-            "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
-            "s3:GetObject ${RunsBucket.Arn}/signers/*",
-            "s3:PutObject ${RunsBucket.Arn}/signers/*",
-            "s3:GetObject ${RunsBucket.Arn}/issuers/*",
-            "s3:PutObject ${RunsBucket.Arn}/issuers/*",
-            "s3:GetObject ${RunsBucket.Arn}/files/*",
-            "s3:ListBucket ${RunsBucket.Arn} if \
-             {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"signers/*\",\"issuers/*\",\"files/*\"]}}",
-            "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-decode:*",
-            "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-decode:*",
-        ],
-    );
+fn a_decoder_reads_one_bucket_and_writes_runs_and_the_certificates_of_its_vendor() {
+    check_decoder("microchip", Some("signers/*"));
+    check_decoder("infineon", Some("issuers/*"));
+    for name in ["espressif", "generated", "mes"] {
+        check_decoder(name, None);
+    }
 }
 
 /// What both workers may do.
@@ -206,7 +218,7 @@ fn preflight_looks_at_groups_where_a_profile_names_them() {
 }
 
 #[test]
-fn report_reads_and_writes_runs_and_ends_leases() {
+fn report_reads_and_writes_runs_ends_leases_and_passes_failures_on() {
     check(
         &sample(),
         "ReportRole",
@@ -217,7 +229,8 @@ fn report_reads_and_writes_runs_and_ends_leases() {
             "s3:PutObject ${RunsBucket.Arn}/rate/*",
             "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
             "s3:DeleteObject ${RunsBucket.Arn}/rate/*",
-            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\"]}}",
+            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\"]}}",
+            "sqs:SendMessage* ${FailuresQueue.Arn}",
             "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-report:*",
             "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-report:*",
         ],
@@ -236,20 +249,32 @@ const DELIVERY: [&str; 8] = [
     "logs:UpdateLogDelivery *",
 ];
 
+/// What it takes to tell people and programs, and to keep what they could not be told.
+const TELLING: [&str; 5] = [
+    "sns:Publish ${NoticesTopic}",
+    "kms:Decrypt ${Key.Arn}",
+    "kms:GenerateDataKey ${Key.Arn}",
+    "events:PutEvents events:event-bus/default",
+    "sqs:SendMessage ${UndeliveredQueue.Arn}",
+];
+
 #[test]
-fn ingest_starts_imports_and_activations() {
+fn ingest_starts_imports_and_activations_and_tells_where_it_cannot() {
     let own =
         ["states:StartExecution ${ImportMachine}", "states:StartExecution ${ActivateMachine}"];
-    check(&sample(), "IngestMachineRole", &[own.as_slice(), DELIVERY.as_slice()].concat());
+    let expected = [own.as_slice(), &TELLING, &DELIVERY].concat();
+    check(&sample(), "IngestMachineRole", &expected);
 }
 
 /// What a machine with a Map may do: invoke its functions, and carry out its units.
 #[track_caller]
-fn check_machine(role: &str, machine: &str, map: &str) {
-    let functions = ["Decode", "Preflight", map, "Report"].map(|name| {
+fn check_machine(role: &str, machine: &str, map: &str, decoders: &[&str]) {
+    let others = ["Preflight", map, "Report"];
+    let functions = others.iter().chain(decoders).map(|name| {
         let invoke = format!("lambda:InvokeFunction ${{{name}Function.Arn}}");
         [invoke.clone(), format!("{invoke}:*")]
     });
+    let functions: Vec<_> = functions.collect();
     let execution = format!("states:execution:acme-thingpress-{machine}");
     let own = [
         format!("states:StartExecution states:stateMachine:acme-thingpress-{machine}"),
@@ -272,6 +297,7 @@ fn check_machine(role: &str, machine: &str, map: &str) {
         .chain(&own)
         .map(String::as_str)
         .chain(files)
+        .chain(TELLING)
         .chain(DELIVERY)
         .collect();
     check(&sample(), role, &expected);
@@ -279,21 +305,25 @@ fn check_machine(role: &str, machine: &str, map: &str) {
 
 #[test]
 fn import_invokes_its_functions_and_runs_its_map() {
-    check_machine("ImportMachineRole", "import", "Register");
+    let decoders = ["DecodeMicrochip", "DecodeInfineon", "DecodeEspressif", "DecodeGenerated"];
+    check_machine("ImportMachineRole", "import", "Register", &decoders);
 }
 
 #[test]
 fn activate_invokes_its_functions_and_runs_its_map() {
-    check_machine("ActivateMachineRole", "activate", "Activate");
+    check_machine("ActivateMachineRole", "activate", "Activate", &["DecodeMes"]);
 }
 
 #[test]
-fn closing_invokes_report() {
+fn closing_and_watch_invoke_report_and_tell() {
     let own = [
         "lambda:InvokeFunction ${ReportFunction.Arn}",
         "lambda:InvokeFunction ${ReportFunction.Arn}:*",
     ];
-    check(&sample(), "ClosingMachineRole", &[own.as_slice(), DELIVERY.as_slice()].concat());
+    let expected = [own.as_slice(), &TELLING, &DELIVERY].concat();
+    for role in ["ClosingMachineRole", "WatchMachineRole"] {
+        check(&sample(), role, &expected);
+    }
 }
 
 #[test]
@@ -303,6 +333,7 @@ fn each_rule_starts_its_machine_and_no_other() {
         check(&sample(), &role, &["states:StartExecution ${IngestMachine}"]);
     }
     check(&sample(), "ClosingRuleRole", &["states:StartExecution ${ClosingMachine}"]);
+    check(&sample(), "WatchRuleRole", &["states:StartExecution ${WatchMachine}"]);
 }
 
 #[test]
@@ -317,7 +348,11 @@ fn there_are_no_other_roles_and_nothing_else_is_attached_to_them() {
             "ActivateRole",
             "ClosingMachineRole",
             "ClosingRuleRole",
-            "DecodeRole",
+            "DecodeEspressifRole",
+            "DecodeGeneratedRole",
+            "DecodeInfineonRole",
+            "DecodeMesRole",
+            "DecodeMicrochipRole",
             "EspressifRuleRole",
             "GeneratedRuleRole",
             "ImportMachineRole",
@@ -328,14 +363,11 @@ fn there_are_no_other_roles_and_nothing_else_is_attached_to_them() {
             "PreflightRole",
             "RegisterRole",
             "ReportRole",
+            "WatchMachineRole",
+            "WatchRuleRole",
         ]
     );
-    for kind in [
-        "AWS::IAM::Policy",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::RolePolicy",
-        "AWS::Lambda::Permission",
-    ] {
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::Lambda::Permission"] {
         assert!(resources(&template, kind).is_empty(), "{kind}");
     }
     for (id, role) in resources(&template, "AWS::IAM::Role") {

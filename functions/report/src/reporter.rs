@@ -1,0 +1,255 @@
+//! Carries out what the machines ask for.
+
+use ledger::{
+    FinishedFile, Keep, Leases, Plan, Report, RunFiles, Stop, Store, UnitLimits, Verdict,
+    finished_file, seconds_of_epoch, within_task_limit,
+};
+use serde::Serialize;
+use telemetry::Telemetry;
+use tracing::Instrument;
+
+use crate::{
+    Answer, Ended, Event, FailuresQueue, ReportError, State, StatusChange, assemble,
+    closing::{self, OWN_ERRORS},
+    console,
+    cost::{self, Effort},
+    failures::{About, Failures},
+    limited, metrics, notice,
+    results::{self, Recount},
+    stop, summary, watch,
+};
+
+/// What the function keeps from one task to the next.
+#[derive(Clone, Debug)]
+pub struct Reporter {
+    pub(crate) store: Store,
+    pub(crate) leases: Leases,
+    pub(crate) telemetry: Telemetry,
+    queue: FailuresQueue,
+}
+
+/// A run that has ended.
+struct Run<'a> {
+    files: RunFiles,
+    /// ARN of its execution.
+    execution: &'a str,
+    /// In seconds of the Unix epoch, where it is known.
+    started: Option<f64>,
+    state: &'a State,
+    /// How it ended, where it did so without its own report.
+    change: Option<&'a StatusChange>,
+}
+
+/// A report that is written, and what follows from it.
+struct Written {
+    report: Report,
+    failures: Failures,
+    effort: Effort,
+}
+
+/// Whether the queue took the devices that did not end well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PassedOn {
+    Yes,
+    No,
+}
+
+/// `told.json`: the run's end was counted, and its devices that did not end well were passed on.
+#[derive(Debug, Serialize)]
+struct Told {
+    /// In seconds of the Unix epoch.
+    time: f64,
+    /// How many devices the queue was told of.
+    devices: u64,
+}
+
+impl Reporter {
+    /// A reporter on the runs in `store`.
+    pub fn new(store: Store, queue: FailuresQueue, telemetry: Telemetry) -> Self {
+        Self { leases: Leases::new(store.clone()), store, telemetry, queue }
+    }
+
+    /// Carries out a task.
+    pub async fn handle(&self, event: Event) -> Result<Answer, ReportError> {
+        match event {
+            Event::Report { run, execution, started, state } => {
+                let span = tracing::info_span!("report", run);
+                let run = Run {
+                    files: RunFiles::of(&run),
+                    execution: &execution,
+                    started: console::seconds(&started),
+                    state: &state,
+                    change: None,
+                };
+                Box::pin(self.report(&run)).instrument(span).await
+            }
+            Event::Close { ended, state } => {
+                let span = tracing::info_span!("close", run = ended.name);
+                let run = Run {
+                    files: RunFiles::of(&ended.name),
+                    execution: &ended.execution_arn,
+                    started: ended.started(),
+                    state: &state,
+                    change: Some(&ended),
+                };
+                Box::pin(self.close(&run, &ended)).instrument(span).await
+            }
+            Event::Watch { execution } => watch::look(self, &execution).await,
+        }
+    }
+
+    async fn report(&self, run: &Run<'_>) -> Result<Answer, ReportError> {
+        let written = self.write(run).await?;
+        self.leases.release(run.files.run()).await?;
+        let passed_on = self.settle(run, &written).await?;
+        self.answer(run, written.report, Some(passed_on))
+    }
+
+    /// A run that came to its verdict was told of on its way. One that died before, but after its
+    /// report, may have been: people are told, rather twice than never.
+    async fn close(&self, run: &Run<'_>, ended: &StatusChange) -> Result<Answer, ReportError> {
+        if let Some(report) = self.store.read_json::<Report>(&run.files.report()).await? {
+            let own = ended.error.as_deref().is_some_and(|error| OWN_ERRORS.contains(&error));
+            if own {
+                return self.answer(run, report, None);
+            }
+            tracing::warn!("the run died between its report and its verdict");
+            let written = self.recount(run, report).await?;
+            let passed_on = self.settle(run, &written).await?;
+            return self.answer(run, written.report, Some(passed_on));
+        }
+        let waits = closing::wait_for_workers(&self.store, &self.leases, &run.files).await?;
+        if let Some(wait_seconds) = waits {
+            return Ok(Answer::Again { wait_seconds });
+        }
+        self.report(run).await
+    }
+
+    async fn write(&self, run: &Run<'_>) -> Result<Written, ReportError> {
+        let (store, files) = (&self.store, &run.files);
+        let plan: Option<Plan> = store.read_json(&files.plan()).await?;
+        let stop = store.read_json::<Stop>(&files.stopped()).await?;
+        let stop = stop.or_else(|| stop::of_machine(run.state.failure.as_ref(), run.change));
+        let mut recount = self.count(files, plan.as_ref(), stop.as_ref()).await?;
+        let failures = std::mem::take(&mut recount.failures);
+        let mut report =
+            assemble::assemble(store.bucket(), files, run.state, plan.as_ref(), stop, recount);
+        let limits = self.limits(files, plan.as_ref()).await?;
+        if let (Some(limits), Some(plan)) = (&limits, &plan) {
+            report.limited = limited::limited(limits, &plan.rate);
+        }
+        store.write_json(&files.report(), &report, Keep::Always).await?;
+        if report.verdict != Verdict::Stopped && report.counts.fine() > 0 {
+            let file = FinishedFile { run: report.run.clone() };
+            store.write_json(&finished_file(&report.source.sha256), &file, Keep::Always).await?;
+        }
+        tracing::info!(
+            verdict = report.verdict.word(),
+            balanced = report.balanced,
+            read = report.counts.read,
+            "reported"
+        );
+        Ok(Written { report, failures, effort: Effort::of(limits, plan.as_ref(), run.started) })
+    }
+
+    /// What follows from a report that is there already. It told why devices were not attempted, so
+    /// counting them again gives the same.
+    async fn recount(&self, run: &Run<'_>, report: Report) -> Result<Written, ReportError> {
+        let plan: Option<Plan> = self.store.read_json(&run.files.plan()).await?;
+        let stop = report.stopped.clone().map(|note| Stop { code: note.code, reason: note.reason });
+        let Recount { failures, .. } = self.count(&run.files, plan.as_ref(), stop.as_ref()).await?;
+        let limits = self.limits(&run.files, plan.as_ref()).await?;
+        Ok(Written { report, failures, effort: Effort::of(limits, plan.as_ref(), run.started) })
+    }
+
+    async fn count(
+        &self,
+        files: &RunFiles,
+        plan: Option<&Plan>,
+        stop: Option<&Stop>,
+    ) -> Result<Recount, ReportError> {
+        match plan.and_then(|plan| plan.prepared.as_ref()) {
+            Some(prepared) => results::write(&self.store, files, prepared, stop).await,
+            None => Ok(Recount::of_no_entries()),
+        }
+    }
+
+    /// What the workers wrote down of the quotas.
+    async fn limits(
+        &self,
+        files: &RunFiles,
+        plan: Option<&Plan>,
+    ) -> Result<Option<UnitLimits>, ReportError> {
+        match plan.and_then(|plan| plan.prepared.as_ref()) {
+            Some(prepared) => Ok(limited::collect(&self.store, files, prepared.units).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Counts the run, and passes its devices on that did not end well, unless an earlier try did.
+    ///
+    /// The report stands whatever happens here. A try that is cut off before it noted that it is done
+    /// is repeated as a whole, so the queue's messages come at least once. Where the queue takes none,
+    /// the run's own machine tries for some minutes; the machine that closes the run has people told
+    /// so instead.
+    async fn settle(&self, run: &Run<'_>, written: &Written) -> Result<PassedOn, ReportError> {
+        let Written { report, failures, effort } = written;
+        let (store, files) = (&self.store, &run.files);
+        if store.read(&files.told()).await?.is_some() {
+            return Ok(PassedOn::Yes);
+        }
+        let now = seconds_of_epoch();
+        let about = About {
+            stack: self.telemetry.stack(),
+            report,
+            address: self.address(files),
+            time: console::time(now),
+        };
+        let sent = self.queue.send(&failures.messages(&about)?).await;
+        let passed_on = match sent {
+            Ok(()) => PassedOn::Yes,
+            Err(error) if run.change.is_some() => {
+                tracing::error!(code = error.code(), "the devices were not passed on");
+                PassedOn::No
+            }
+            Err(error) => return Err(error),
+        };
+        let duration = run.started.map(|started| (now - started).max(0.0));
+        let figures = metrics::figures(report, duration, cost::estimate(effort));
+        self.telemetry.emit(Some(files.run()), &figures);
+        let devices = if passed_on == PassedOn::Yes { failures.count() } else { 0 };
+        let told = Told { time: now, devices };
+        store.write_json(&files.told(), &told, Keep::Always).await?;
+        Ok(passed_on)
+    }
+
+    /// The answer, with a notice where one is due.
+    fn answer(
+        &self,
+        run: &Run<'_>,
+        report: Report,
+        due: Option<PassedOn>,
+    ) -> Result<Answer, ReportError> {
+        let address = self.address(&run.files);
+        let notice = due.map(|passed_on| {
+            let link = console::link(run.execution);
+            let stack = self.telemetry.stack();
+            let link = link.as_deref();
+            Box::new(notice::of_end(stack, &report, &address, passed_on, link))
+        });
+        let cause = summary::cause(&report, &address);
+        let [failures, stopped] = OWN_ERRORS;
+        let error = match report.verdict {
+            Verdict::Done => "",
+            Verdict::DoneWithFailures => failures,
+            Verdict::Stopped => stopped,
+        };
+        let Report { verdict, summary, counts, .. } = report;
+        let ended = Ended { verdict, summary, counts, report: address };
+        Ok(within_task_limit(Answer::Done { ended, error, cause, notice })?)
+    }
+
+    fn address(&self, files: &RunFiles) -> String {
+        format!("s3://{}/{}", self.store.bucket(), files.report())
+    }
+}

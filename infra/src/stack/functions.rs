@@ -1,0 +1,100 @@
+//! The functions.
+
+use super::arrivals::ARRIVALS;
+use super::buckets::Buckets;
+use super::channels::Channels;
+use crate::config::Config;
+use crate::constructs::function::{Function, FunctionProps};
+use crate::grants;
+use crate::template::Template;
+
+pub(super) struct Functions {
+    pub(super) preflight: Function,
+    /// One for each bucket that files arrive in; the factory's comes last.
+    pub(super) decode: [Function; ARRIVALS.len()],
+    pub(super) register: Function,
+    pub(super) activate: Function,
+    pub(super) report: Function,
+}
+
+impl Functions {
+    /// Each function and what the ids of its resources begin with.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &Function)> {
+        let Self { preflight, decode, register, activate, report } = self;
+        let decoders = ARRIVALS.iter().map(|arrival| arrival.decoder).zip(decode);
+        let workers = [("Register", register), ("Activate", activate), ("Report", report)];
+        [("Preflight", preflight)].into_iter().chain(decoders).chain(workers)
+    }
+}
+
+pub(super) fn functions(
+    template: &mut Template,
+    config: &Config,
+    buckets: &Buckets,
+    channels: &Channels,
+) -> Functions {
+    let runs = &buckets.runs;
+    let preflight = FunctionProps {
+        name: "preflight",
+        code_key: "PreflightKey",
+        // A listing compares the account with every device of a file.
+        memory_mb: 512,
+        storage_mb: None,
+        timeout_seconds: 900,
+        runs,
+        environment: &[],
+        grants: grants::preflight(config, runs),
+    };
+    let decode = buckets.arrivals.each_ref().map(|(arrival, bucket)| {
+        let name = format!("decode-{}", arrival.name);
+        let props = FunctionProps {
+            name: &name,
+            code_key: "DecodeKey",
+            // One whole processor core: signatures are checked here.
+            memory_mb: 1769,
+            // An archive is kept here while it is read, and the one that it holds: 256 MiB each.
+            storage_mb: Some(1024),
+            timeout_seconds: 900,
+            runs,
+            environment: &[],
+            grants: grants::decode(bucket, arrival.certificates, runs),
+        };
+        Function::new(template, arrival.decoder, config, props)
+    });
+    let register = FunctionProps {
+        name: "register",
+        code_key: "RegisterKey",
+        // It waits for AWS IoT most of the time; with less memory, setting up TLS would take most
+        // of a second.
+        memory_mb: 256,
+        storage_mb: None,
+        timeout_seconds: 900,
+        runs,
+        environment: &[],
+        grants: grants::register(config, runs),
+    };
+    let activate = FunctionProps {
+        name: "activate",
+        code_key: "ActivateKey",
+        grants: grants::activate(config, runs),
+        // It does the same kind of work.
+        ..register
+    };
+    let report = FunctionProps {
+        name: "report",
+        code_key: "ReportKey",
+        memory_mb: 512,
+        storage_mb: None,
+        timeout_seconds: 900,
+        runs,
+        environment: &[("THINGPRESS_FAILURES_QUEUE", channels.failures.url())],
+        grants: grants::report(runs, &channels.failures),
+    };
+    Functions {
+        preflight: Function::new(template, "Preflight", config, preflight),
+        decode,
+        register: Function::new(template, "Register", config, register),
+        activate: Function::new(template, "Activate", config, activate),
+        report: Function::new(template, "Report", config, report),
+    }
+}
