@@ -27,6 +27,7 @@ pub use config::{
     Vendors,
 };
 pub use constructs::REQUIRE_TLS;
+pub use constructs::bucket::LIFECYCLE_RULE;
 pub use deployer::{boundary_name, boundary_policy, deployer_policies};
 pub use l1::{OnChange, RESOURCE_TYPES, file_of as l1_file, named_actions, on_change};
 pub use names::{FUNCTIONS, bucket_name};

@@ -268,8 +268,8 @@ async fn a_killed_deployment_is_taken_up_where_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_waits_for_the_one_that_is_under_way() {
     let desk = Desk::new();
-    // Somebody's stack that takes a few seconds and fails then, because nobody gives the signal.
-    let template = r#"{"Resources": {
+    // A deployment that takes a few seconds and fails then, because nobody gives the signal.
+    let template = r#"{"Description": "Thingpress: a test", "Resources": {
         "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
         "Wait": {
             "Type": "AWS::CloudFormation::WaitCondition",

@@ -110,6 +110,9 @@ async fn look(
     let assets = format!("{name}{}", deployment::ASSETS_SUFFIX);
     let stack = stacks::wait_while_busy(client, name).await?;
     let assets = stacks::wait_while_busy(client, &assets).await?;
+    for stack in stack.iter().chain(&assets) {
+        stacks::refuse_foreign(client, stack).await?;
+    }
     let deployed = match &stack {
         // Nothing but a change set that nobody executed.
         Some(stack) if stacks::status(stack) == "REVIEW_IN_PROGRESS" => None,
@@ -120,21 +123,29 @@ async fn look(
         Some(_) => stacks::resources(client, name, "AWS::S3::Bucket").await?,
         None => BTreeMap::new(),
     };
+    let in_stack: Vec<String> = names.values().cloned().collect();
     // Without the stack, or where the configuration changed, the names say which buckets are left.
     for (id, bucket) in deployment::bucket_names(template, account)? {
         names.entry(id).or_insert(bucket);
     }
     let owners = buckets::owners(aws, account, &names).await?;
-    let is_ours = |id: &String| owners.get(id) == Some(&Owner::Ourselves);
-    let buckets =
-        names.iter().filter(|(id, _)| is_ours(id)).map(|(_, name)| name.clone()).collect();
+    let s3 = aws::s3(aws);
+    let mut ours = Vec::new();
+    for (id, bucket) in names {
+        let is_there = owners.get(&id) == Some(&Owner::Ourselves);
+        // The local cloud does not keep the rules of a stack's buckets.
+        let is_known = in_stack.contains(&bucket) || aws::is_local(aws);
+        if is_there && (is_known || buckets::is_of_a_deployment(&s3, &bucket).await?) {
+            ours.push(bucket);
+        }
+    }
     let bucket = deployment::assets_bucket(account, name);
-    let owner = buckets::owner(&aws::s3(aws), account, &bucket).await?;
+    let owner = buckets::owner(&s3, account, &bucket).await?;
     Ok(Remains {
         stack,
         template: deployed,
         assets,
-        buckets,
+        buckets: ours,
         assets_bucket: (owner == Owner::Ourselves).then_some(bucket),
     })
 }

@@ -99,6 +99,23 @@ async fn a_bucket_that_is_there_already_is_told_before_anything_is_made() {
     assert!(stacks.stacks().is_empty(), "{stacks:?}");
 }
 
+#[tokio::test]
+async fn a_stack_that_something_else_made_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloud =
+        LocalCloud::start(Options { dir: folder.path().join("cloud"), ..Options::default() })
+            .unwrap();
+    let aws = cloud.aws_config();
+    let client = aws_sdk_cloudformation::Client::new(&aws);
+    let theirs = r#"{"Resources": {"Theirs": {"Type": "AWS::SQS::Queue"}}}"#;
+    client.create_stack().stack_name("acme-test").template_body(theirs).send().await.unwrap();
+    let config = deployment::for_local_cloud(Config::parse(CONFIG).unwrap(), "acme-test");
+    let error = deployment::deploy(&aws, &config, &zips(folder.path(), "one")).await.unwrap_err();
+    assert!(format!("{error:#}").contains("is not Thingpress's"), "{error:#}");
+    let resources = client.list_stack_resources().stack_name("acme-test").send().await.unwrap();
+    assert_eq!(resources.stack_resource_summaries().len(), 1, "{resources:?}");
+}
+
 #[test]
 fn two_clouds_keep_apart_and_end_with_their_owner() {
     let folder = tempfile::tempdir().unwrap();

@@ -150,9 +150,15 @@ impl Leases {
         Ok(expired(self.store.list_written("rate/").await?, now))
     }
 
-    /// Notes that people were told of `run`.
-    pub async fn note_stuck(&self, run: &str) -> Result<(), StoreError> {
-        self.store.write(&format!("{STUCK}{run}"), Vec::new(), Keep::Passing).await
+    /// Notes that the execution `by` tells people of `run`.
+    pub async fn note_stuck(&self, run: &str, by: &str) -> Result<(), StoreError> {
+        self.store.write(&format!("{STUCK}{run}"), by.as_bytes().to_vec(), Keep::Passing).await
+    }
+
+    /// Whether it was this execution that noted it. A function that is tried again, because its answer was
+    /// lost, finds the note of its first try, and nobody was told yet.
+    pub async fn is_noted_by(&self, run: &str, by: &str) -> Result<bool, StoreError> {
+        Ok(self.store.read(&format!("{STUCK}{run}")).await?.as_deref() == Some(by.as_bytes()))
     }
 
     /// Tells the workers that `run` still has to do nothing more. The first mark stays, because its

@@ -4,7 +4,7 @@ use ledger::{
     FinishedFile, Keep, Leases, Plan, Report, RunFiles, Stop, Store, UnitLimits, Verdict,
     finished_file, seconds_of_epoch, within_task_limit,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use telemetry::Telemetry;
 use tracing::Instrument;
 
@@ -54,13 +54,15 @@ pub(crate) enum PassedOn {
     No,
 }
 
-/// `told.json`: the run's end was counted, and its devices that did not end well were passed on.
-#[derive(Debug, Serialize)]
+/// `told.json`: the run's end was counted, and its devices that did not end well were passed on, or not.
+#[derive(Debug, Serialize, Deserialize)]
 struct Told {
     /// In seconds of the Unix epoch.
     time: f64,
     /// How many devices the queue was told of.
     devices: u64,
+    /// Whether it took them.
+    passed_on: bool,
 }
 
 impl Reporter {
@@ -195,7 +197,8 @@ impl Reporter {
     async fn settle(&self, run: &Run<'_>, written: &Written) -> Result<PassedOn, ReportError> {
         let Written { report, failures, effort } = written;
         let (store, files) = (&self.store, &run.files);
-        if store.read(&files.told()).await?.is_some() {
+        let told: Option<Told> = store.read_json(&files.told()).await?;
+        if told.as_ref().is_some_and(|told| told.passed_on) {
             return Ok(PassedOn::Yes);
         }
         let now = seconds_of_epoch();
@@ -214,11 +217,14 @@ impl Reporter {
             }
             Err(error) => return Err(error),
         };
-        let duration = run.started.map(|started| (now - started).max(0.0));
-        let figures = metrics::figures(report, duration, cost::estimate(effort));
-        self.telemetry.emit(Some(files.run()), &figures);
-        let devices = if passed_on == PassedOn::Yes { failures.count() } else { 0 };
-        let told = Told { time: now, devices };
+        if told.is_none() {
+            let duration = run.started.map(|started| (now - started).max(0.0));
+            let figures = metrics::figures(report, duration, cost::estimate(effort));
+            self.telemetry.emit(Some(files.run()), &figures);
+        }
+        let passed = passed_on == PassedOn::Yes;
+        let devices = if passed { failures.count() } else { 0 };
+        let told = Told { time: now, devices, passed_on: passed };
         store.write_json(&files.told(), &told, Keep::Always).await?;
         Ok(passed_on)
     }

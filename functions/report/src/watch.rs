@@ -25,13 +25,14 @@ pub(crate) async fn look(reporter: &Reporter, asking: &str) -> Result<Answer, Re
             continue;
         }
         count += 1;
-        if expired.told || stuck.len() >= AT_ONCE {
+        let told = expired.told && !reporter.leases.is_noted_by(&expired.run, asking).await?;
+        if told || stuck.len() >= AT_ONCE {
             continue;
         }
         tracing::warn!(run = expired.run, "stuck");
         let plan: Option<Plan> = reporter.store.read_json(&files.plan()).await?;
         stuck.push(tell(reporter.telemetry.stack(), &expired, plan.as_ref(), asking));
-        reporter.leases.note_stuck(&expired.run).await?;
+        reporter.leases.note_stuck(&expired.run, asking).await?;
     }
     let mut figures = Figures::default();
     // Also where there is none: an alarm wants to hear that all is well again.

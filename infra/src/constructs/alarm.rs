@@ -59,7 +59,8 @@ impl Rings {
             Self::AtOnce => ("Sum", 300, 1),
             Self::WhenItLasts => ("Sum", 300, 3),
             Self::WhileThere => ("Maximum", 300, 1),
-            Self::WhenFound => ("Maximum", 900, 1),
+            // Two looks long, so that one which comes a little late leaves no gap in which all seems well.
+            Self::WhenFound => ("Maximum", 1_800, 1),
         }
     }
 }

@@ -19,6 +19,9 @@ const UNFINISHED_UPLOAD_DAYS: u32 = 7;
 const NO_ACCESS_LOGS: &str = "Access logs go to a bucket of the owner's own: the option access_logs names it. \
                               Without it, S3 data events of CloudTrail serve.";
 
+/// A rule that every bucket of a stack has, and by which it is known when its stack is gone.
+pub const LIFECYCLE_RULE: &str = "unfinished-uploads";
+
 /// What a bucket is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -164,7 +167,7 @@ fn encryption(key: Option<&Key>) -> Value {
 
 fn unfinished_uploads() -> Value {
     json!({
-        "Id": "unfinished-uploads",
+        "Id": LIFECYCLE_RULE,
         "Status": "Enabled",
         "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS },
     })

@@ -37,11 +37,11 @@ pub(super) fn foundation(config: &Config) -> Vec<Row> {
                 .to_vec(),
             condition: None,
         },
-        // Nothing here deletes a bucket or what is in it: both outlive the stack. What is only read is what
+        // Nothing deletes a bucket of the stack or what is in it: both outlive the stack. What is only read is what
         // CloudFormation looks at when it takes a bucket up again.
         Row {
             sid: "Buckets",
-            serves: &["AWS::S3::Bucket"],
+            serves: &["AWS::S3::Bucket", "AWS::S3::BucketPolicy"],
             actions: &[
                 "s3:CreateBucket",
                 "s3:GetAccelerateConfiguration",
@@ -53,6 +53,7 @@ pub(super) fn foundation(config: &Config) -> Vec<Row> {
                 "s3:GetBucketNotification",
                 "s3:GetBucketObjectLockConfiguration",
                 "s3:GetBucketOwnershipControls",
+                "s3:GetBucketPolicy",
                 "s3:GetBucketPublicAccessBlock",
                 "s3:GetBucketTagging",
                 "s3:GetBucketVersioning",
@@ -68,6 +69,7 @@ pub(super) fn foundation(config: &Config) -> Vec<Row> {
                 "s3:PutBucketLogging",
                 "s3:PutBucketNotification",
                 "s3:PutBucketOwnershipControls",
+                "s3:PutBucketPolicy",
                 "s3:PutBucketPublicAccessBlock",
                 "s3:PutBucketTagging",
                 "s3:PutBucketVersioning",
@@ -76,20 +78,19 @@ pub(super) fn foundation(config: &Config) -> Vec<Row> {
                 "s3:TagResource",
                 "s3:UntagResource",
             ],
-            resources: buckets.iter().cloned().chain([assets.clone()]).collect(),
-            condition: None,
-        },
-        Row {
-            sid: "BucketPolicies",
-            serves: &["AWS::S3::BucketPolicy"],
-            actions: &["s3:GetBucketPolicy", "s3:PutBucketPolicy"],
             resources: buckets.into_iter().chain([assets.clone()]).collect(),
             condition: None,
         },
+        // `destroy` takes the builds away, which any deployment makes again.
         Row {
-            sid: "AssetsPolicy",
-            serves: &["AWS::S3::BucketPolicy"],
-            actions: &["s3:DeleteBucketPolicy"],
+            sid: "AssetsBucket",
+            serves: &[],
+            actions: &[
+                "s3:DeleteBucket",
+                "s3:DeleteBucketPolicy",
+                "s3:ListBucketMultipartUploads",
+                "s3:ListBucketVersions",
+            ],
             resources: vec![assets.clone()],
             condition: None,
         },
@@ -97,7 +98,12 @@ pub(super) fn foundation(config: &Config) -> Vec<Row> {
         Row {
             sid: "Assets",
             serves: &[],
-            actions: &["s3:GetObject", "s3:PutObject"],
+            actions: &[
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObjectVersion",
+                "s3:GetObject",
+                "s3:PutObject",
+            ],
             resources: vec![format!("{assets}/*")],
             condition: None,
         },

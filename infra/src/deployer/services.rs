@@ -86,8 +86,11 @@ fn key(stack: &str) -> Vec<Row> {
             serves: &["AWS::KMS::Key"],
             actions: &["kms:TagResource"],
             resources: vec![arn("kms", "key/*")],
+            // By CloudFormation only, which tags the keys that it makes: who could tag any key could
+            // make it the stack's own, and then change and delete it.
             condition: Some(json!({
                 "StringEquals": { format!("aws:RequestTag/{KEY_TAG}"): stack },
+                "ForAnyValue:StringEquals": { "aws:CalledVia": "cloudformation.amazonaws.com" },
             })),
         },
         Row {

@@ -70,6 +70,20 @@ pub(crate) async fn owners(
     Ok(owners)
 }
 
+/// Whether a deployment of Thingpress made this bucket, which is ours: by its name alone it could be anybody's in the
+/// account.
+pub(crate) async fn is_of_a_deployment(s3: &Client, bucket: &str) -> Result<bool> {
+    let asked = s3.get_bucket_lifecycle_configuration().bucket(bucket).send().await;
+    match asked {
+        Ok(found) => Ok(found.rules().iter().any(|rule| rule.id() == Some(infra::LIFECYCLE_RULE))),
+        Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 404) => {
+            Ok(false)
+        }
+        Err(error) => Err(failure(error))
+            .with_context(|| format!("failed to look whose the bucket {bucket} is")),
+    }
+}
+
 /// Refuses names that cannot be had, all at once.
 pub(crate) fn refuse_taken(
     buckets: &BTreeMap<String, String>,
@@ -104,12 +118,13 @@ pub(crate) fn refuse_taken(
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Owner, owners, refuse_taken};
+    use super::{Owner, is_of_a_deployment, owners, refuse_taken};
     use crate::{
         advice::hints,
         aws::{
             Account, block_on,
             recorded::{Answer, serve},
+            s3,
         },
     };
 
@@ -152,6 +167,22 @@ mod tests {
             head("HEAD /shared", 200, ""),
         ];
         assert_eq!(asked(answers, &["shared"]).unwrap()["shared"], Owner::SomebodyElse);
+    }
+
+    #[test]
+    fn a_bucket_is_a_deployments_by_its_rule_and_not_by_its_name() {
+        let known = |status, body| {
+            let answer = Answer { to: "GET /acme-runs/?lifecycle", status, headers: "", body };
+            block_on(async { is_of_a_deployment(&s3(&serve(vec![answer])), "acme-runs").await })
+        };
+        let rules = "<LifecycleConfiguration><Rule><ID>unfinished-uploads</ID><Status>Enabled</Status>\
+                     </Rule></LifecycleConfiguration>";
+        assert!(known(200, rules).unwrap());
+        let others = "<LifecycleConfiguration><Rule><ID>mine</ID><Status>Enabled</Status></Rule>\
+                      </LifecycleConfiguration>";
+        assert!(!known(200, others).unwrap());
+        assert!(!known(404, "").unwrap());
+        assert!(known(403, "").is_err(), "what cannot be told is not deleted");
     }
 
     #[test]

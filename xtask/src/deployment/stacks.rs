@@ -147,6 +147,7 @@ pub(super) async fn settle(
     loop {
         let Some(stack) = describe(client, name).await? else { return Ok(None) };
         let word = status(&stack).to_owned();
+        refuse_foreign(client, &stack).await?;
         match condition(stack.stack_status()) {
             Condition::ToCreate => return Ok(None),
             Condition::ToUpdate => return Ok(Some(stack)),
@@ -175,6 +176,33 @@ pub(super) async fn settle(
             }
         }
     }
+}
+
+/// Refuses a stack that something else made under the same name: it would be replaced by ours, or deleted.
+pub(crate) async fn refuse_foreign(client: &Client, stack: &Description) -> Result<()> {
+    // A change set that was never executed has made nothing yet.
+    if condition(stack.stack_status()) == Condition::ToCreate {
+        return Ok(());
+    }
+    let name = stack.stack_name().unwrap_or_default();
+    let description = match stack.description().filter(|text| !text.is_empty()) {
+        Some(description) => description.to_owned(),
+        None => description_in(&template(client, name).await?),
+    };
+    if description.starts_with("Thingpress") {
+        return Ok(());
+    }
+    Err(with_hint(
+        format!("the stack {name} is not Thingpress's: it describes itself as \"{description}\""),
+        "choose another name: `stack` in the configuration, or --stack NAME",
+    ))
+}
+
+/// Empty where there is none, and where the template is no JSON, as ours always is.
+fn description_in(template: &str) -> String {
+    let template: serde_json::Value = serde_json::from_str(template).unwrap_or_default();
+    let description = template.get("Description").and_then(serde_json::Value::as_str);
+    description.unwrap_or_default().to_owned()
 }
 
 /// The stack as it is when nobody is at it.

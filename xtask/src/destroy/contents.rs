@@ -105,16 +105,22 @@ pub(super) async fn empty(s3: &Client, bucket: &str, step: &mut Step) -> Result<
         removed += count;
         step.moves_to(&format!("Emptying {bucket}: {removed} versions removed"));
     }
-    let uploads = s3.list_multipart_uploads().bucket(bucket).send().await;
-    for upload in uploads.map_err(failure).with_context(failed)?.uploads() {
-        let abort = s3
-            .abort_multipart_upload()
-            .bucket(bucket)
-            .set_key(upload.key().map(str::to_owned))
-            .set_upload_id(upload.upload_id().map(str::to_owned));
-        abort.send().await.map_err(failure).with_context(failed)?;
+    loop {
+        let listed = s3.list_multipart_uploads().bucket(bucket).send().await;
+        let listed = listed.map_err(failure).with_context(failed)?;
+        for upload in listed.uploads() {
+            let abort = s3
+                .abort_multipart_upload()
+                .bucket(bucket)
+                .set_key(upload.key().map(str::to_owned))
+                .set_upload_id(upload.upload_id().map(str::to_owned));
+            abort.send().await.map_err(failure).with_context(failed)?;
+        }
+        // What is aborted is not listed again.
+        if listed.is_truncated() != Some(true) {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Deletes an empty bucket.

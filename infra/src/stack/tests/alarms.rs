@@ -126,7 +126,7 @@ fn what_is_looked_for_every_fifteen_minutes_rings_at_the_first_find() {
         let alarm = &template["Resources"][id]["Properties"];
         [&alarm["Statistic"], &alarm["Period"], &alarm["EvaluationPeriods"]].map(Value::clone)
     };
-    assert_eq!(figures("RunsStuckAlarm"), [json!("Maximum"), json!(900), json!(1)]);
+    assert_eq!(figures("RunsStuckAlarm"), [json!("Maximum"), json!(1_800), json!(1)]);
     assert_eq!(figures("UndeliveredEventsAlarm"), [json!("Maximum"), json!(300), json!(1)]);
     assert_eq!(figures("RegisterErrorsAlarm"), [json!("Sum"), json!(300), json!(1)]);
     // A function that was refused a start is tried again, so a single refusal is nobody's concern.
