@@ -3,15 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::constructs::{REQUIRE_TLS, require_tls};
+use crate::constructs::bucket::{self, UNFINISHED_UPLOAD_DAYS};
+use crate::constructs::{REQUIRE_TLS, require_tls, tls_only};
 use crate::intrinsics::{attribute, reference, sub};
 use crate::template::{Resource, Template, Violation};
 
 /// Days after which a replaced version is deleted. Names are hashes of contents, so an older
 /// version is never another content: a month is ample.
 const REPLACED_DAYS: u32 = 30;
-/// Days after which the parts of an upload that nobody finished are deleted.
-const UNFINISHED_UPLOAD_DAYS: u32 = 7;
 
 const DESCRIPTION: &str =
     "Thingpress: the functions' code and the templates of the stack beside this one";
@@ -29,7 +28,7 @@ pub fn assets_template(bucket: &str) -> Result<String, Vec<Violation>> {
          nothing of a device.",
     );
     template.add("Bucket", resource);
-    let policy = json!({ "Bucket": reference("Bucket"), "PolicyDocument": tls_only() });
+    let policy = json!({ "Bucket": reference("Bucket"), "PolicyDocument": policy_document() });
     let policy = Resource::new("AWS::S3::BucketPolicy", policy);
     template.add("BucketPolicy", policy.only_if(REQUIRE_TLS));
     template.output(
@@ -41,43 +40,20 @@ pub fn assets_template(bucket: &str) -> Result<String, Vec<Violation>> {
 }
 
 fn properties(name: &str) -> Value {
-    json!({
-        "BucketName": name,
-        "BucketEncryption": {
-            "ServerSideEncryptionConfiguration": [
-                { "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } },
-            ],
-        },
-        "LifecycleConfiguration": {
-            "Rules": [{
-                "Id": "old-versions",
-                "Status": "Enabled",
-                "NoncurrentVersionExpiration": { "NoncurrentDays": REPLACED_DAYS },
-                "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS },
-            }],
-        },
-        "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
-        "PublicAccessBlockConfiguration": {
-            "BlockPublicAcls": true,
-            "BlockPublicPolicy": true,
-            "IgnorePublicAcls": true,
-            "RestrictPublicBuckets": true,
-        },
-        "VersioningConfiguration": { "Status": "Enabled" },
-    })
+    let rules = json!([{
+        "Id": "old-versions",
+        "Status": "Enabled",
+        "NoncurrentVersionExpiration": { "NoncurrentDays": REPLACED_DAYS },
+        "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS },
+    }]);
+    bucket::private(json!(name), None, rules)
 }
 
-fn tls_only() -> Value {
+fn policy_document() -> Value {
+    let all = json!([attribute("Bucket", "Arn"), sub("${Bucket.Arn}/*")]);
     json!({
         "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "EncryptedTransportOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [attribute("Bucket", "Arn"), sub("${Bucket.Arn}/*")],
-            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-        }],
+        "Statement": [tls_only("EncryptedTransportOnly", "s3:*", all)],
     })
 }
 

@@ -14,6 +14,8 @@ pub(crate) mod role;
 pub(crate) mod rule;
 pub(crate) mod topic;
 
+use serde_json::{Value, json};
+
 use crate::template::Template;
 
 /// The switch by which buckets and queues refuse requests without TLS. Off for the local cloud,
@@ -26,4 +28,16 @@ pub(crate) fn require_tls(template: &mut Template) {
         REQUIRE_TLS,
         "Whether requests without TLS are refused; false for the local cloud only",
     );
+}
+
+/// The statement of a resource's own policy that refuses requests without TLS.
+pub(crate) fn tls_only(sid: &str, action: &str, resource: Value) -> Value {
+    json!({
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resource,
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    })
 }

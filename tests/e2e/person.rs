@@ -1,6 +1,6 @@
 //! Somebody with one of the policies for people, and how what they may do is tested.
 
-use std::{future::IntoFuture, path::Path};
+use std::{future::IntoFuture, panic::Location, path::Path};
 
 use aws_config::SdkConfig;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -113,15 +113,11 @@ pub(crate) fn allowed<T, E, R>(
 where
     E: ProvideErrorMetadata,
 {
-    let place = std::panic::Location::caller();
-    // Some of these futures are large.
-    let sent = Box::pin(sent.into_future());
+    let place = Location::caller();
+    let denial = denial(sent);
     async move {
-        let code = sent.await.err().map(|error| format!("{:?}", error.code()));
-        assert!(
-            !code.as_ref().is_some_and(|code| is_denial(code)),
-            "{place}: may not {what}: {code:?}"
-        );
+        let (code, is_denied) = denial.await;
+        assert!(!is_denied, "{place}: may not {what}: {code:?}");
     }
 }
 
@@ -134,12 +130,27 @@ pub(crate) fn refused<T, E, R>(
 where
     E: ProvideErrorMetadata,
 {
-    let place = std::panic::Location::caller();
+    let place = Location::caller();
+    let denial = denial(sent);
+    async move {
+        let (code, is_denied) = denial.await;
+        assert!(is_denied, "{place}: may {what}: {code:?}");
+    }
+}
+
+/// The error that a call ended with, where it did, and whether it is IAM's.
+fn denial<T, E, R>(
+    sent: impl IntoFuture<Output = Result<T, SdkError<E, R>>>,
+) -> impl Future<Output = (Option<String>, bool)>
+where
+    E: ProvideErrorMetadata,
+{
     // Some of these futures are large.
     let sent = Box::pin(sent.into_future());
     async move {
         let code = sent.await.err().map(|error| format!("{:?}", error.code()));
-        assert!(code.as_ref().is_some_and(|code| is_denial(code)), "{place}: may {what}: {code:?}");
+        let is_denied = code.as_ref().is_some_and(|code| is_denial(code));
+        (code, is_denied)
     }
 }
 

@@ -11,23 +11,11 @@ mod scenario;
 
 use std::{collections::HashSet, env};
 
+use infra::FUNCTIONS;
 use role::Role;
 use scenario::{Scenario, WORLD, scenario};
 
 use crate::world::{Making, STACK, World, tell};
-
-/// The functions, as their roles' names end.
-const FUNCTIONS: [&str; 9] = [
-    "preflight",
-    "decode-microchip",
-    "decode-infineon",
-    "decode-espressif",
-    "decode-generated",
-    "decode-mes",
-    "register",
-    "activate",
-    "report",
-];
 
 /// What the local cloud does not check, by statement and action: it lets everything pass, also without the grant.
 const UNCHECKED: [(&str, &str); 5] = [

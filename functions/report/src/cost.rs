@@ -5,6 +5,7 @@
 //! the seconds of Report.
 
 use ledger::{Plan, UnitLimits};
+use telemetry::float;
 
 /// AWS IoT charges what touches the registry of things; certificates and policies are not on its price list.
 const REGISTRY_CALLS: [&str; 8] = [
@@ -72,16 +73,6 @@ pub(crate) fn estimate(effort: &Effort) -> f64 {
         + float(calls) * REGISTRY_CALL
         + gigabyte_seconds * GIGABYTE_SECOND
         + units * (INVOCATION + PUTS_A_UNIT * PUT)
-}
-
-/// Counts stay far below 2^52, up to which this is exact.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_precision_loss,
-    reason = "no lossless conversion exists, and an estimate need not be exact"
-)]
-const fn float(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

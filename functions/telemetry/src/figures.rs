@@ -110,13 +110,13 @@ fn document(
     Value::Object(members)
 }
 
-/// Counts stay far below 2^52, up to which this is exact.
+/// A count as a figure. Counts stay far below 2^52, up to which this is exact.
 #[expect(
     clippy::as_conversions,
     clippy::cast_precision_loss,
     reason = "no lossless conversion exists, and a figure of CloudWatch is a float"
 )]
-const fn float(count: u64) -> f64 {
+pub const fn float(count: u64) -> f64 {
     count as f64
 }
 

@@ -4,7 +4,7 @@
 mod figures;
 mod metrics;
 
-pub use figures::{Figures, Telemetry};
+pub use figures::{Figures, Telemetry, float};
 pub use metrics::*;
 
 /// CloudWatch's namespace of the metrics.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::REQUIRE_TLS;
 use super::key::Key;
 use super::role::Grant;
+use super::{REQUIRE_TLS, tls_only};
 use crate::config::{BucketNames, Config};
 use crate::intrinsics::{attribute, reference, sub};
 use crate::names;
@@ -14,7 +14,7 @@ use crate::values::with;
 /// Days after which what a run needed only while it ran is deleted.
 const PASSING_DAYS: u32 = 30;
 /// Days after which the parts of an upload that nobody finished are deleted.
-const UNFINISHED_UPLOAD_DAYS: u32 = 7;
+pub(crate) const UNFINISHED_UPLOAD_DAYS: u32 = 7;
 
 const NO_ACCESS_LOGS: &str = "Access logs go to a bucket of the owner's own: the option access_logs names it. \
                               Without it, S3 data events of CloudTrail serve.";
@@ -69,19 +69,7 @@ impl Bucket {
             Purpose::Arrivals => json!([unfinished_uploads()]),
             Purpose::Runs => json!([unfinished_uploads(), replaced_versions(), passing_objects()]),
         };
-        let mut properties = json!({
-            "BucketName": names::bucket(config, name),
-            "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption(key)] },
-            "LifecycleConfiguration": { "Rules": rules },
-            "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
-            "PublicAccessBlockConfiguration": {
-                "BlockPublicAcls": true,
-                "BlockPublicPolicy": true,
-                "IgnorePublicAcls": true,
-                "RestrictPublicBuckets": true,
-            },
-            "VersioningConfiguration": { "Status": "Enabled" },
-        });
+        let mut properties = private(names::bucket(config, name), key, rules);
         if config.bucket_names == BucketNames::Account {
             properties = with(properties, "BucketNamespace", json!("account-regional"));
         }
@@ -138,17 +126,27 @@ impl Bucket {
             "Bucket": self.name(),
             "PolicyDocument": {
                 "Version": "2012-10-17",
-                "Statement": [{
-                    "Sid": "TlsOnly",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "s3:*",
-                    "Resource": [self.arn(), self.objects("*")],
-                    "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-                }],
+                "Statement": [tls_only("TlsOnly", "s3:*", json!([self.arn(), self.objects("*")]))],
             },
         })
     }
+}
+
+/// What every bucket is: private, versioned and encrypted, with these rules of its lifecycle.
+pub(crate) fn private(name: Value, key: Option<&Key>, rules: Value) -> Value {
+    json!({
+        "BucketName": name,
+        "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption(key)] },
+        "LifecycleConfiguration": { "Rules": rules },
+        "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": true,
+            "BlockPublicPolicy": true,
+            "IgnorePublicAcls": true,
+            "RestrictPublicBuckets": true,
+        },
+        "VersioningConfiguration": { "Status": "Enabled" },
+    })
 }
 
 /// One request for a data key serves many objects with a bucket's own, which costs a hundredth.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::REQUIRE_TLS;
+use super::{REQUIRE_TLS, tls_only};
 use crate::intrinsics::{attribute, only_if, reference};
 use crate::template::{Resource, Template};
 use crate::values::with;
@@ -100,14 +100,7 @@ impl Queue {
     }
 
     fn tls_only(&self) -> Value {
-        json!({
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": self.arn(),
-            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-        })
+        tls_only("TlsOnly", "sqs:*", self.arn())
     }
 }
 

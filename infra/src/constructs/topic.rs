@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::REQUIRE_TLS;
 use super::key::Key;
 use super::role::own_account;
+use super::{REQUIRE_TLS, tls_only};
 use crate::intrinsics::{arn, only_if, reference};
 use crate::template::{Resource, Template};
 use crate::values::with;
@@ -65,14 +65,7 @@ impl Topic {
             "ArnLike",
             json!({ "aws:SourceArn": arn("cloudwatch", "alarm:*") }),
         );
-        let tls_only = json!({
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sns:Publish",
-            "Resource": self.arn(),
-            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-        });
+        let tls_only = tls_only("TlsOnly", "sns:Publish", self.arn());
         let document = json!({
             "Version": "2012-10-17",
             "Statement": [

@@ -24,51 +24,36 @@ pub(super) fn outputs(
             bucket.name(),
         );
     }
-    template.output(
-        RUNS_OUTPUT,
-        "Bucket with the files and reports of the runs",
-        buckets.runs.name(),
-    );
-    template.output(
-        "IngestMachineArn",
-        "Machine that starts imports and activations",
-        machines.ingest.arn(),
-    );
-    template.output("ImportMachineArn", "Machine that imports a file", machines.import.arn());
-    template.output(
-        "ActivateMachineArn",
-        "Machine that activates the devices of a file",
-        machines.activate.arn(),
-    );
-    template.output(
-        "ClosingMachineArn",
-        "Machine that reports on imports and activations that died",
-        machines.closing.arn(),
-    );
-    template.output(
-        "WatchMachineArn",
-        "Machine that looks for runs that are stuck",
-        machines.watch.arn(),
-    );
-    template.output(
-        "NoticesTopicArn",
-        "Topic that tells how runs ended, and what is stuck",
-        channels.notices.arn(),
-    );
-    template.output(
-        "FailuresQueueUrl",
-        "Queue of the devices that did not end well",
-        channels.failures.url(),
-    );
-    template.output(
-        "UndeliveredQueueUrl",
-        "Queue of the events and notices that could not be delivered",
-        channels.undelivered.url(),
-    );
-    template.output("Vendors", "Vendors whose manifests are taken", json!(VENDORS.join(",")));
-    template.output(
-        "Profiles",
-        "Profiles that the first folder of a key chooses",
-        json!(profiles.join(",")),
-    );
+    let others = [
+        (RUNS_OUTPUT, "Bucket with the files and reports of the runs", buckets.runs.name()),
+        ("IngestMachineArn", "Machine that starts imports and activations", machines.ingest.arn()),
+        ("ImportMachineArn", "Machine that imports a file", machines.import.arn()),
+        (
+            "ActivateMachineArn",
+            "Machine that activates the devices of a file",
+            machines.activate.arn(),
+        ),
+        (
+            "ClosingMachineArn",
+            "Machine that reports on imports and activations that died",
+            machines.closing.arn(),
+        ),
+        ("WatchMachineArn", "Machine that looks for runs that are stuck", machines.watch.arn()),
+        (
+            "NoticesTopicArn",
+            "Topic that tells how runs ended, and what is stuck",
+            channels.notices.arn(),
+        ),
+        ("FailuresQueueUrl", "Queue of the devices that did not end well", channels.failures.url()),
+        (
+            "UndeliveredQueueUrl",
+            "Queue of the events and notices that could not be delivered",
+            channels.undelivered.url(),
+        ),
+        ("Vendors", "Vendors whose manifests are taken", json!(VENDORS.join(","))),
+        ("Profiles", "Profiles that the first folder of a key chooses", json!(profiles.join(","))),
+    ];
+    for (name, description, value) in others {
+        template.output(name, description, value);
+    }
 }
