@@ -22,6 +22,10 @@ const ISSUERS: &str = "issuers/*";
 const FINISHED_FILES: &str = "files/*";
 /// Where active runs say that they share the rates.
 const LEASES: &str = "rate/*";
+/// Where the index of all runs' devices is.
+const INDEX: &str = "index/*";
+/// Where the runs that have ended are listed.
+const HISTORY: &str = "history/*";
 /// Where it is kept which certificates were activated.
 const ACTIVATIONS: &str = "activated/*";
 
@@ -139,17 +143,64 @@ pub(crate) fn activate(config: &Config, runs: &Bucket) -> Vec<Grant> {
         .concat()
 }
 
-/// What it takes to look at devices and to put them together, from things of these types and in
-/// these groups.
-fn make_devices(types: Vec<Value>, groups: Vec<Value>) -> Vec<Grant> {
+/// Plan asks what Register and Activate ask, and writes nothing to AWS IoT.
+pub(crate) fn plan(runs: &Bucket) -> Vec<Grant> {
+    let others = vec![
+        // A device may name its type itself.
+        Grant::allow("CheckTypes", &["iot:DescribeThingType"], vec![arn("iot", "thingtype/*")]),
+        Grant::allow("RecallActivations", &["s3:GetObject"], vec![runs.objects(ACTIVATIONS)]),
+    ];
+    [look_at_devices(), others, work_on_runs(runs)].concat()
+}
+
+/// Undo takes back what a run added. It makes nothing, and attaches nothing.
+pub(crate) fn undo(runs: &Bucket) -> Vec<Grant> {
     let things = arn("iot", "thing/*");
     let certificates = arn("iot", "cert/*");
-    let mut grants = vec![
-        Grant::allow("ReadCertificates", &["iot:DescribeCertificate"], vec![certificates.clone()]),
+    let own = vec![
+        Grant::allow(
+            "DeactivateAndDeleteCertificates",
+            &["iot:DeleteCertificate", "iot:UpdateCertificate"],
+            vec![certificates.clone()],
+        ),
+        Grant::allow(
+            "RestoreAndDeleteThings",
+            &["iot:DeleteThing", "iot:UpdateThing"],
+            vec![things.clone()],
+        ),
+        // AWS checks this on the certificate, the local cloud on the thing.
+        Grant::allow(
+            "DetachCertificates",
+            &["iot:DetachThingPrincipal"],
+            vec![things.clone(), certificates],
+        ),
+        // AWS checks DetachPolicy on the certificate or the group, the local cloud on `*`; no run
+        // attaches a policy to a group.
+        Grant::allow("DetachPolicies", &["iot:DetachPolicy"], vec![json!("*")]),
+        Grant::deny("NeverFromGroups", &["iot:DetachPolicy"], vec![arn("iot", "thinggroup/*")]),
+        // Any group: the profile that a run was made by may have been changed since.
+        Grant::allow(
+            "LeaveGroups",
+            &["iot:RemoveThingFromThingGroup"],
+            vec![things, arn("iot", "thinggroup/*")],
+        ),
+        Grant::allow(
+            "ForgetActivations",
+            &["s3:DeleteObject", "s3:GetObject"],
+            vec![runs.objects(ACTIVATIONS)],
+        ),
+    ];
+    [look_at_devices(), own, work_on_runs(runs)].concat()
+}
+
+/// What it takes to see what stands where a device is to be.
+fn look_at_devices() -> Vec<Grant> {
+    vec![
+        Grant::allow("ReadCertificates", &["iot:DescribeCertificate"], vec![arn("iot", "cert/*")]),
         Grant::allow(
             "ReadThings",
             &["iot:DescribeThing", "iot:ListThingGroupsForThing", "iot:ListThingPrincipals"],
-            vec![things.clone()],
+            vec![arn("iot", "thing/*")],
         ),
         // AWS checks ListPrincipalThings on the certificate, and its pages disagree about
         // ListAttachedPolicies; the local cloud checks both on `*`. Both only read.
@@ -158,6 +209,16 @@ fn make_devices(types: Vec<Value>, groups: Vec<Value>) -> Vec<Grant> {
             &["iot:ListAttachedPolicies", "iot:ListPrincipalThings"],
             vec![json!("*")],
         ),
+    ]
+}
+
+/// What it takes to look at devices and to put them together, from things of these types and in
+/// these groups.
+fn make_devices(types: Vec<Value>, groups: Vec<Value>) -> Vec<Grant> {
+    let things = arn("iot", "thing/*");
+    let certificates = arn("iot", "cert/*");
+    let mut grants = look_at_devices();
+    grants.extend([
         // AWS's table names the thing only; the types are here so that a check of what the thing is
         // created with finds them as well.
         Grant::allow(
@@ -177,7 +238,7 @@ fn make_devices(types: Vec<Value>, groups: Vec<Value>) -> Vec<Grant> {
         // on a group would reach devices that no manifest names.
         Grant::allow("AttachPolicies", &["iot:AttachPolicy"], vec![json!("*")]),
         Grant::deny("NeverToGroups", &["iot:AttachPolicy"], vec![arn("iot", "thinggroup/*")]),
-    ];
+    ]);
     if !groups.is_empty() {
         let both = std::iter::once(things).chain(groups).collect();
         grants.push(Grant::allow("JoinGroups", &["iot:AddThingToThingGroup"], both));
@@ -207,7 +268,8 @@ fn work_on_runs(runs: &Bucket) -> Vec<Grant> {
 }
 
 /// Report counts what happened, passes on the devices that did not end well, and gives the run's
-/// share of the rates back. It also looks for runs that are stuck, and notes which ones it told of.
+/// share of the rates back. It also looks for runs that are stuck, and notes which ones it told of; and
+/// it puts devices into the index by which they are found, whose parts it merges and deletes.
 pub(crate) fn report(runs: &Bucket, failures: &Queue) -> Vec<Grant> {
     let mut grants = vec![
         Grant::allow(
@@ -221,7 +283,13 @@ pub(crate) fn report(runs: &Bucket, failures: &Queue) -> Vec<Grant> {
             &["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"],
             vec![runs.objects(LEASES)],
         ),
-        list("FindLeasesAndRunFiles", runs, &[RUN_FILES, LEASES]),
+        Grant::allow(
+            "KeepIndex",
+            &["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            vec![runs.objects(INDEX)],
+        ),
+        Grant::allow("NoteHistory", &["s3:PutObject"], vec![runs.objects(HISTORY)]),
+        list("FindLeasesAndRunFiles", runs, &[RUN_FILES, LEASES, INDEX, HISTORY]),
         // On AWS this is the one action `SendMessage`, for ten messages a call as well; the local
         // cloud asks for another action there.
         Grant::allow("PassFailuresOn", &["sqs:SendMessage*"], vec![failures.arn()]),

@@ -31,7 +31,7 @@ pub use constructs::bucket::LIFECYCLE_RULE;
 pub use deployer::{boundary_name, boundary_policy, deployer_policies};
 pub use l1::{OnChange, RESOURCE_TYPES, file_of as l1_file, named_actions, on_change};
 pub use names::{FUNCTIONS, bucket_name};
-pub use people::SIGNERS_FOLDER;
+pub use people::{PLAN_FOLDER, SIGNERS_FOLDER};
 pub use run_configuration::run_configuration;
 pub use stack::{BUCKETS, PARAMETERS, RUNS_OUTPUT, VENDORS, bucket_output, synthesize};
 pub use template::Violation;

@@ -61,6 +61,8 @@ const OUTCOME: Dimension = Dimension {
         "failed",
         "waiting",
         "not_attempted",
+        "removed",
+        "kept",
     ],
 };
 
@@ -81,6 +83,10 @@ const CALL: Dimension = Dimension {
         "ListAttachedPolicies",
         "ListThingGroupsForThing",
         "ListPrincipalThings",
+        "DetachPolicy",
+        "RemoveThingFromThingGroup",
+        "DeleteThing",
+        "DeleteCertificate",
     ],
 };
 

@@ -6,7 +6,7 @@ use crate::config::{BucketNames, Config};
 use crate::intrinsics::sub;
 
 /// The functions, each called `<stack>-<name>`.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 11] = [
     "preflight",
     "decode-microchip",
     "decode-infineon",
@@ -15,11 +15,13 @@ pub const FUNCTIONS: [&str; 9] = [
     "decode-mes",
     "register",
     "activate",
+    "plan",
+    "undo",
     "report",
 ];
 
 /// The state machines, each called `<stack>-<name>`.
-pub(crate) const MACHINES: [&str; 5] = ["ingest", "import", "activate", "closing", "watch"];
+pub(crate) const MACHINES: [&str; 6] = ["ingest", "import", "activate", "undo", "closing", "watch"];
 
 /// The rules besides those of arrivals, each called `<stack>-<name>`.
 pub(crate) const RULES: [&str; 2] = ["closing", "watch"];

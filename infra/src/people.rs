@@ -1,6 +1,6 @@
 //! What people may do: the one table to review, beside the functions' in `grants.rs`.
 //!
-//! Nobody here may write to AWS IoT, and nobody may delete what tells where a device came from.
+//! Nobody here may write to AWS IoT but by a machine, and nobody may delete what tells where a device came from.
 
 use serde_json::{Value, json};
 
@@ -16,8 +16,14 @@ pub const SIGNERS_FOLDER: &str = "signers";
 /// What is in it.
 const SIGNERS: &str = "signers/*";
 
+/// The folder whose files are planned and not carried out.
+pub const PLAN_FOLDER: &str = "plan";
+/// What is in it.
+const PLANS: &str = "plan/*";
+
 /// The policies, each called `<stack>-<name>`.
-pub(crate) const POLICIES: [&str; 5] = ["upload", "upload-mes", "signers", "operator", "auditor"];
+pub(crate) const POLICIES: [&str; 7] =
+    ["upload", "upload-mes", "plan", "signers", "operator", "undo", "auditor"];
 
 /// What the console and `cargo xtask import` ask about a run.
 const SEE_RUN: [&str; 4] = [
@@ -42,6 +48,8 @@ pub(crate) struct Subjects<'a> {
     pub(crate) import: &'a Machine,
     /// The machine that the factory's files start.
     pub(crate) activate: &'a Machine,
+    /// The machine that takes runs back.
+    pub(crate) undo: &'a Machine,
     /// Every machine.
     pub(crate) machines: &'a [&'a Machine],
     /// The queues' ARNs.
@@ -58,7 +66,7 @@ pub(crate) fn upload(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
             &["s3:PutObject"],
             subjects.signed.iter().map(|bucket| bucket.objects(SIGNERS)).collect(),
         )],
-        follow_uploads(config, subjects, subjects.import),
+        follow_uploads(config, subjects, &[subjects.import]),
     ]
     .concat()
 }
@@ -67,7 +75,16 @@ pub(crate) fn upload(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
 pub(crate) fn upload_mes(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
     [
         put_files("UploadDeviceInfos", &[subjects.mes], "*"),
-        follow_uploads(config, subjects, subjects.activate),
+        follow_uploads(config, subjects, &[subjects.activate]),
+    ]
+    .concat()
+}
+
+/// Has files planned, and reads what comes of it; nothing is imported or activated.
+pub(crate) fn plan(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
+    [
+        put_files("UploadPlans", &arrivals(subjects), PLANS),
+        follow_uploads(config, subjects, &[subjects.import, subjects.activate]),
     ]
     .concat()
 }
@@ -76,7 +93,7 @@ pub(crate) fn upload_mes(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant>
 pub(crate) fn signers(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
     [
         put_files("UploadSigners", subjects.signed, SIGNERS),
-        follow_uploads(config, subjects, subjects.import),
+        follow_uploads(config, subjects, &[subjects.import]),
     ]
     .concat()
 }
@@ -125,7 +142,7 @@ pub(crate) fn operator(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
             // A run that ended badly is taken up again by an execution of its own.
             Grant::allow("StartRuns", &["states:StartExecution"], started),
         ],
-        follow(subjects.machines, &["states:RedriveExecution", "states:StopExecution"]),
+        follow(config, subjects.machines, &["states:RedriveExecution", "states:StopExecution"]),
         vec![
             Grant::allow(
                 "ReadLogs",
@@ -186,13 +203,29 @@ pub(crate) fn operator(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
     .concat()
 }
 
+/// Takes runs back. It is a policy of its own, because nothing else here removes devices: whoever runs the
+/// deployment from day to day gets it only where somebody decides so.
+pub(crate) fn undo(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
+    let started = vec![subjects.undo.arn()];
+    // What the run was, for whoever asks before it is taken back.
+    let plans = subjects.runs.objects("runs/*/plan.json");
+    [
+        vec![
+            Grant::allow("UndoRuns", &["states:StartExecution"], started),
+            Grant::allow("ReadPlans", &["s3:GetObject"], vec![plans]),
+        ],
+        follow_uploads(config, subjects, &[subjects.undo]),
+    ]
+    .concat()
+}
+
 /// Answers months later which file a device came from.
 pub(crate) fn auditor(config: &Config, subjects: &Subjects<'_>) -> Vec<Grant> {
     [
         read_files(&arrivals(subjects), subjects.runs),
         use_key(subjects, &DECRYPT),
         see_stack(config),
-        follow(subjects.machines, &[]),
+        follow(config, subjects.machines, &[]),
         // AWS has no finer resource for these. They only read.
         vec![Grant::allow(
             "FindThings",
@@ -225,7 +258,7 @@ fn put_files(sid: &str, buckets: &[&Bucket], keys: &str) -> Vec<Grant> {
 }
 
 /// What `cargo xtask import` asks for an upload, besides putting the file.
-fn follow_uploads(config: &Config, subjects: &Subjects<'_>, machine: &Machine) -> Vec<Grant> {
+fn follow_uploads(config: &Config, subjects: &Subjects<'_>, machines: &[&Machine]) -> Vec<Grant> {
     let reports = ["report.json", "results.csv", "report.html"]
         .map(|file| subjects.runs.objects(&format!("runs/*/{file}")));
     [
@@ -235,7 +268,7 @@ fn follow_uploads(config: &Config, subjects: &Subjects<'_>, machine: &Machine) -
         ],
         use_key(subjects, &ENCRYPT),
         see_stack(config),
-        follow(&[machine], &[]),
+        follow(config, machines, &[]),
     ]
     .concat()
 }
@@ -253,9 +286,14 @@ fn see_stack(config: &Config) -> Vec<Grant> {
 
 /// Watches runs in the console or at a terminal, the children of their Maps included, and does these
 /// things with them.
-fn follow(machines: &[&Machine], also: &[&str]) -> Vec<Grant> {
+fn follow(config: &Config, machines: &[&Machine], also: &[&str]) -> Vec<Grant> {
     let arns = machines.iter().map(|machine| machine.arn()).collect();
-    let map_runs = machines.iter().filter_map(|machine| machine.map_runs()).collect();
+    let map_runs = match machines {
+        [_] | [_, _] => machines.iter().filter_map(|machine| machine.map_runs()).collect(),
+        // A pattern instead of each machine's name, because AWS allows a policy 6,144 characters. It
+        // only reads.
+        _ => vec![arn("states", &format!("mapRun:{}-*", config.stack))],
+    };
     vec![
         Grant::allow(
             "SeeMachines",

@@ -22,8 +22,16 @@ pub use arrivals::{BUCKETS, RUNS_OUTPUT, VENDORS, bucket_output};
 
 /// The parameters that every deployment fills in: where the functions' zips are. [`REQUIRE_TLS`](crate::REQUIRE_TLS)
 /// comes besides.
-pub const PARAMETERS: [&str; 6] =
-    ["AssetsBucket", "PreflightKey", "DecodeKey", "RegisterKey", "ActivateKey", "ReportKey"];
+pub const PARAMETERS: [&str; 8] = [
+    "AssetsBucket",
+    "PreflightKey",
+    "DecodeKey",
+    "RegisterKey",
+    "ActivateKey",
+    "PlanKey",
+    "UndoKey",
+    "ReportKey",
+];
 
 const DESCRIPTION: &str =
     "Thingpress: imports the certificate manifests of secure-element vendors into AWS IoT Core";

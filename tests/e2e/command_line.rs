@@ -1,8 +1,12 @@
 //! `cargo xtask import`, as a person uses it.
 
-use std::{env, fs, path::Path, process::Output};
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Output},
+};
 
-use assert_cmd::Command;
 use ledger::Report;
 
 use crate::{
@@ -20,22 +24,28 @@ fn xtask(world: &World, folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The command line with somebody's access key and its secret.
-pub(crate) fn xtask_as(
-    [id, secret]: [&str; 2],
-    world: &World,
-    folder: &Path,
-    arguments: &[&str],
-) -> Output {
+pub(crate) fn xtask_as(key: [&str; 2], world: &World, folder: &Path, arguments: &[&str]) -> Output {
+    command(key, world, folder, arguments).output().unwrap()
+}
+
+/// The same, to be started in any way.
+fn command(key: [&str; 2], world: &World, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = command_as(key, world);
+    command.current_dir(folder).args(arguments).args(["--stack", STACK]);
+    command
+}
+
+/// The same without arguments.
+pub(crate) fn command_as([id, secret]: [&str; 2], world: &World) -> Command {
     // Cargo puts the tests of a workspace beside its binaries.
     let xtask = env::current_exe().unwrap().with_file_name("../xtask");
     let mut command = Command::new(xtask);
-    command.current_dir(folder).args(arguments).args(["--stack", STACK]);
     command.env("AWS_ENDPOINT_URL", world.cloud.endpoint()).env("AWS_REGION", "us-east-1");
     command
         .env("AWS_ACCESS_KEY_ID", id)
         .env("AWS_SECRET_ACCESS_KEY", secret)
         .env_remove("AWS_PROFILE");
-    command.output().unwrap()
+    command
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,6 +78,75 @@ async fn import_follows_the_run_and_its_exit_status_tells_the_end() {
     assert_eq!(unknown.status.code(), Some(2), "{}", String::from_utf8_lossy(&unknown.stderr));
     let absent = import(&world, folder.path(), &["absent.txt"]);
     assert_eq!(absent.status.code(), Some(2), "{}", String::from_utf8_lossy(&absent.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_of_a_run_is_shown_in_the_terminal_and_as_a_page() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let report = |arguments: &[&str]| xtask(&world, folder, &[&["report"], arguments].concat());
+
+    let none = report(&[]);
+    assert_eq!(none.status.code(), Some(3));
+    assert!(text(&none.stderr).contains("no run of the stack `acme` has a report yet"));
+
+    let good = standard(Authority::new("Test CA").leaf("device-1")) + "\n";
+    fs::write(folder.join("good.txt"), &good).unwrap();
+    fs::write(folder.join("half.txt"), good + "bm8gY2VydGlmaWNhdGU=\n").unwrap();
+    let imported = import(&world, folder, &["good.txt"]);
+    let [run] = world.runs().await.try_into().unwrap();
+    let hint = format!("cargo xtask report {run} --open --stack acme");
+    assert!(text(&imported.stderr).contains(&hint), "{}", text(&imported.stderr));
+    import(&world, folder, &["half.txt"]);
+
+    let shown = report(&[&run]);
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
+    assert!(text(&shown.stdout).starts_with(&format!("{run}: every device ended well\n")));
+
+    // Without a name it is the latest run's, which did not go well.
+    let latest = report(&["--html", "page.html"]);
+    assert_eq!(latest.status.code(), Some(1), "{}", text(&latest.stderr));
+    let shown = text(&latest.stdout);
+    for line in
+        ["Certificate.Malformed (1 entry)", "what to do: Get the file again", "does not help"]
+    {
+        assert!(shown.contains(line), "`{line}` is not in:\n{shown}");
+    }
+    let runs = world.runs().await;
+    let second = runs.iter().find(|name| **name != run).unwrap();
+    let page = world.run_file(second, "report.html").await.unwrap();
+    assert!(fs::read(folder.join("page.html")).unwrap() == page);
+    let json = report(&["--json"]);
+    let told: Report = serde_json::from_slice(&json.stdout).expect("report.json and nothing else");
+    assert_eq!((&told.run, told.counts.rejected), (second, 1));
+    assert_eq!(told.execution, world.execution(second));
+    assert!(told.started.is_some_and(|started| started < told.ended));
+
+    let absent = report(&["no-such-run"]);
+    assert_eq!(absent.status.code(), Some(3));
+    assert!(text(&absent.stderr).contains("the stack `acme` has no run `no-such-run`"));
+
+    // What opens pages is a script that notes what it was asked to open.
+    let script = folder.join("xdg-open");
+    fs::write(&script, "#!/bin/sh\necho \"$1\" > opened.txt\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let open = |path: &Path| {
+        let mut open = command(["test", "test"], &world, folder, &["report", &run, "--open"]);
+        open.env("XDG_CACHE_HOME", folder).env("PATH", path).output().unwrap()
+    };
+    let opened = open(folder);
+    let place = folder.join(format!("thingpress/acme/{run}.html"));
+    let told = text(&opened.stderr);
+    assert!(told.contains(&format!("open in a browser: {}", place.display())), "{told}");
+    let asked = fs::read_to_string(folder.join("opened.txt")).unwrap();
+    assert_eq!(asked.trim_end(), place.display().to_string());
+    assert!(fs::read(&place).unwrap() == world.run_file(&run, "report.html").await.unwrap());
+    let nothing = open(Path::new("/nonexistent"));
+    assert_eq!(nothing.status.code(), Some(0));
+    let told = text(&nothing.stderr);
+    assert!(told.contains("Nothing here opens a browser") && told.contains(&run), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

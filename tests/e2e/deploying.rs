@@ -173,7 +173,7 @@ async fn what_a_person_does_with_a_stack_from_the_first_day_to_the_last() {
         .iter()
         .map(|one| one["id"].as_str().unwrap())
         .collect();
-    assert_eq!(changed, ["ActivateMachine", "ImportMachine", "PreflightRole"]);
+    assert_eq!(changed, ["ActivateMachine", "ImportMachine", "PreflightRole", "UndoMachine"]);
     desk.run(&["deploy", "--set", POLICY]).check(2, &["role acme-preflight", "hint: add --yes"]);
     desk.run(&["diff"]).check(0, &["nothing differs"]);
     desk.run(&["deploy", "--yes", "--set", POLICY]).check(0, &["acme is updated"]);

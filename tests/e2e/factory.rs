@@ -39,13 +39,14 @@ reactivate = true
 "#;
 
 /// The device's policies and groups under the default profile, in calls: one of each.
-pub(crate) const CALLS_OF_A_NEW_DEVICE: [&str; 8] = [
+pub(crate) const CALLS_OF_A_NEW_DEVICE: [&str; 9] = [
     "AddThingToThingGroup",
     "AttachPolicy",
     "AttachThingPrincipal",
     "CreateThing",
     "DescribeCertificate",
     "DescribeThing",
+    "ListAttachedPolicies",
     "ListPrincipalThings",
     "UpdateCertificate",
 ];

@@ -13,6 +13,7 @@
 mod adoption;
 mod attributes;
 mod bad_input;
+mod check;
 mod command_line;
 mod conflicts;
 mod connections;
@@ -22,22 +23,30 @@ mod deploying;
 mod device_infos;
 mod doctoring;
 mod factory;
+mod finding;
 mod interruptions;
 mod listener;
 mod logs;
 mod notices;
 mod people;
 mod person;
+mod plans;
 mod preflight;
 mod product_lines;
 mod rates;
+mod reconciling;
+mod redrives;
 mod reruns;
+mod retry_files;
 mod roles;
 mod scale;
 mod signers;
 mod standing;
+mod summarizing;
 mod two_phases;
+mod undo;
 mod vendor_files;
+mod watching;
 mod world;
 
 #[path = "../../functions/manifest/tests/decode/support.rs"]

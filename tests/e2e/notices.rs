@@ -14,7 +14,11 @@ use crate::{
 };
 
 /// What a machine's execution ended with; its status and its output.
-async fn carried_out(world: &World, machine: &str, input: &Value) -> (ExecutionStatus, Value) {
+pub(crate) async fn carried_out(
+    world: &World,
+    machine: &str,
+    input: &Value,
+) -> (ExecutionStatus, Value) {
     let start = world.sfn.start_execution().state_machine_arn(world.machine(machine));
     let started = start.input(input.to_string()).send().await.unwrap();
     let ended = world
@@ -306,11 +310,15 @@ async fn a_report_that_is_cut_off_is_counted_and_passed_on_when_it_is_tried_agai
     let earlier = world.runs().await;
     world.upload("microchip", "reel.json", json!(elements).to_string()).await;
     let name = world.next_run(&earlier).await;
-    world.until("the report is there", async || world.run_file(&name, "report.json").await).await;
-    assert_eq!(world.run_file(&name, "told.json").await, None);
+    let written = async |file| world.run_file(&name, file).await;
+    let report = world.until("the report is there", async || written("report.json").await).await;
+    let page = written("report.html").await.expect("the page is written before the report");
+    assert_eq!(written("told.json").await, None);
     sqs.create_queue().queue_name(format!("{STACK}-failures")).send().await.unwrap();
     let run = world.ended(&name).await;
     assert_eq!(run.summary(), "12 read, 12 rejected; red");
+    let again = [written("report.json").await.unwrap(), written("report.html").await.unwrap()];
+    assert!(again == [report, page], "a report that is tried again says the same, byte for byte");
     let failures = all(&world, "FailuresQueueUrl").await;
     let mut entries: Vec<u64> =
         failures.iter().map(|failure| failure["entry"].as_u64().unwrap()).collect();

@@ -82,6 +82,30 @@ async fn upload_mes_activates_devices_and_can_do_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn plan_has_files_planned_and_can_import_nothing() {
+    let world = World::new().await;
+    let person = Person::with(&world, "plan").await;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("good.txt"), devices(&["device-1"])).unwrap();
+    let (status, stdout, stderr) = person.run(&world, folder.path(), "plan", "good.txt");
+    assert_eq!(status, Some(0), "{stderr}");
+    let report: Report = serde_json::from_str(&stdout).unwrap();
+    assert!(report.dry && report.counts.created == 1, "{report:?}");
+    assert_eq!(world.registered().await, (0, 0));
+
+    for arrival in infra::BUCKETS {
+        allowed("plan", person.put(arrival, "plan/x").send()).await;
+        for key in ["x.json", "signers/x.crt", "planned/x.json"] {
+            refused("import", person.put(arrival, key).send()).await;
+        }
+        refused("read files", person.get(arrival, "plan/x").send()).await;
+    }
+    let start = person.sfn.start_execution().state_machine_arn(world.machine("import"));
+    refused("start a run", start.send()).await;
+    person.is_no_administrator(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn signers_names_signers_and_can_do_nothing_else() {
     let world = Making::with(PROFILES).trusting_published_signers_only().world().await;
     let person = Person::with(&world, "signers").await;
@@ -132,6 +156,8 @@ async fn operator_runs_everything_and_writes_nothing_to_aws_iot() {
         let start = person.sfn.start_execution().state_machine_arn(world.machine(machine));
         allowed("start a run", start.input("{}").send()).await;
     }
+    let start = person.sfn.start_execution().state_machine_arn(world.machine("undo"));
+    refused("take a run back", start.input("{}").send()).await;
     for queue in ["failures", "undelivered"] {
         let url = person.sqs.get_queue_url().queue_name(bucket(queue)).send().await.unwrap();
         let url = url.queue_url.unwrap();
@@ -225,7 +251,7 @@ async fn auditor_sees_where_devices_came_from_and_changes_nothing() {
     let arn = world.execution(&run.name);
     allowed("see a run", person.sfn.describe_execution().execution_arn(&arn).send()).await;
     allowed("see its history", person.sfn.get_execution_history().execution_arn(&arn).send()).await;
-    for machine in ["import", "activate", "closing", "ingest"] {
+    for machine in ["import", "activate", "undo", "closing", "ingest"] {
         let runs = person.sfn.list_executions().state_machine_arn(world.machine(machine));
         allowed("see runs", runs.send()).await;
     }

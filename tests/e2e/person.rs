@@ -65,8 +65,19 @@ impl Person {
         folder: &Path,
         file: &str,
     ) -> (Option<i32>, String, String) {
+        self.run(world, folder, "import", file)
+    }
+
+    /// Another command about a file, with the report that it prints.
+    pub(crate) fn run(
+        &self,
+        world: &World,
+        folder: &Path,
+        command: &str,
+        file: &str,
+    ) -> (Option<i32>, String, String) {
         let [id, secret] = &self.keys;
-        let output = xtask_as([id, secret], world, folder, &["import", "--json", file]);
+        let output = xtask_as([id, secret], world, folder, &[command, "--json", file]);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     }

@@ -7,7 +7,7 @@ use crate::{
     world::{Making, PROFILES, World},
 };
 
-fn manifest(signer: &Signer, devices: u32) -> String {
+pub(crate) fn manifest(signer: &Signer, devices: u32) -> String {
     let authority = Authority::new("Test CA");
     let elements: Vec<Value> = (1..=devices)
         .map(|number| samples::Device::new(number, &authority).element(signer))

@@ -57,7 +57,7 @@ async fn a_device_connects_only_after_the_second_phase() {
     let of_preflight = ["DescribeThingGroup", "DescribeThingType", "GetPolicy"];
     let expected = [CALLS_OF_A_NEW_DEVICE.as_slice(), &of_preflight].concat();
     let expected = expected.into_iter().map(|call| (call, 1)).collect();
-    assert_eq!(calls(&world.gate.calls(), &before), expected, "6 + P + G calls");
+    assert_eq!(calls(&world.gate.calls(), &before), expected, "7 + P + G calls");
     assert_eq!(world.device("device-1").await, Some(device(&made.id, &["sensor-base"])));
     let expected =
         [("DSN", "SN-device-1"), ("Rev", "B")].map(|(name, value)| (name.into(), value.into()));

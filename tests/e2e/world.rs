@@ -5,7 +5,10 @@ use std::{
     fmt::Write as _,
     io::{self, Write as _},
     path::PathBuf,
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -231,6 +234,8 @@ impl Run {
             failed,
             waiting,
             not_attempted,
+            removed,
+            kept,
         } = self.report().counts;
         let mut text = format!("{read} read");
         let counts = [
@@ -242,6 +247,8 @@ impl Run {
             (failed, "failed"),
             (waiting, "waiting"),
             (not_attempted, "not attempted"),
+            (removed, "removed"),
+            (kept, "kept"),
         ];
         for (count, word) in counts.into_iter().filter(|(count, _)| *count > 0) {
             write!(text, ", {count} {word}").unwrap();
@@ -255,11 +262,13 @@ impl Run {
     /// The line of results.csv for an entry.
     #[track_caller]
     pub(crate) fn result(&self, entry: u64) -> &BTreeMap<String, String> {
+        self.find(entry).expect("the entry has a line in results.csv")
+    }
+
+    /// The same, where there is one.
+    pub(crate) fn find(&self, entry: u64) -> Option<&BTreeMap<String, String>> {
         let entry = entry.to_string();
-        self.results
-            .iter()
-            .find(|line| line["entry"] == entry)
-            .expect("the entry has a line in results.csv")
+        self.results.iter().find(|line| line["entry"] == entry)
     }
 
     /// The only problem's code.
@@ -332,6 +341,16 @@ impl World {
     /// Uploads device-infos and waits for the end of their run.
     pub(crate) async fn activate(&self, key: &str, content: impl Into<Vec<u8>>) -> Run {
         self.run("activate", "mes", key, content.into()).await
+    }
+
+    /// Takes a run back, or tells what that would do, and waits for the end.
+    pub(crate) async fn undo(&self, run: &str, dry: bool) -> Run {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let name = format!("undo-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let input = serde_json::json!({ "run": run, "dry": dry }).to_string();
+        let start = self.sfn.start_execution().state_machine_arn(self.machine("undo"));
+        start.name(&name).input(input).send().await.unwrap();
+        self.ended_of("undo", &name).await
     }
 
     async fn run(&self, machine: &str, bucket: &str, key: &str, content: Vec<u8>) -> Run {
@@ -407,6 +426,11 @@ impl World {
             .run_file(name, "report.json")
             .await
             .map(|json| serde_json::from_slice(&json).unwrap());
+        if run.report.is_some() {
+            let page = self.run_file(name, "report.html").await.expect("the report has a page");
+            let page = String::from_utf8(page).unwrap();
+            assert!(page.contains(name) && page.trim_end().ends_with("</html>"), "{page}");
+        }
         let results = self.run_file(name, "results.csv").await.unwrap_or_default();
         run.results = csv::Reader::from_reader(results.as_slice())
             .deserialize()

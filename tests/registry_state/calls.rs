@@ -5,7 +5,7 @@ use ledger::{CertificateStatus, OutcomeKind, Profile};
 use crate::{
     account::{Account, Cloud},
     deaths::Wire,
-    import::Import,
+    import::{Import, Notebook},
     state::{ATTRIBUTES, Device, NAMES, Phase, Registered, State, Status, TYPES},
 };
 
@@ -48,6 +48,7 @@ async fn check(
             others_active: false,
             begun,
             intent: None,
+            notebook: Notebook::default(),
         };
         let wire = Wire::new(None, false);
         let ended = import.attempt(&wire).await.unwrap();
@@ -75,8 +76,8 @@ async fn phase_one_takes_one_call_and_its_repetition_two() {
 }
 
 #[tokio::test]
-async fn an_activation_takes_six_calls_and_one_for_each_policy_and_group() {
-    let new = (OutcomeKind::Created, 6 + POLICIES_AND_GROUPS);
+async fn an_activation_takes_seven_calls_and_one_for_each_policy_and_group() {
+    let new = (OutcomeKind::Created, 7 + POLICIES_AND_GROUPS);
     check(profile(), Phase::Activate, &[0], [new, (OutcomeKind::Unchanged, 6)]).await;
     check(profile(), Phase::Activate, &[], [(OutcomeKind::Waiting, 1); 2]).await;
 }

@@ -23,16 +23,18 @@ use crate::{
     account::{Account, Cloud},
     deaths::Wire,
     generate::{Case, case},
-    import::Import,
+    import::{Import, Notebook},
     model,
     state::End,
+    undo::Undo,
 };
 
 /// Cases that run beside each other, each in its own account.
 const AT_ONCE: u32 = 4;
 
 #[test]
-fn every_device_ends_as_the_model_says_and_a_second_import_changes_nothing() {
+fn every_device_ends_as_the_model_says_a_second_import_changes_nothing_and_an_undo_takes_all_back()
+{
     let cases: u32 = if env::var_os("THINGPRESS_LONG").is_some() { 2_000 } else { 150 };
     let begun = Instant::now();
     let died = AtomicUsize::new(0);
@@ -80,6 +82,7 @@ fn check(cloud: &Arc<Cloud>, runtime: &Runtime, case: &Case, died: &AtomicUsize)
             others_active: *others_active,
             begun,
             intent: None,
+            notebook: Notebook::default(),
         };
         let deaths = case.deaths.iter().copied().map(Some).chain([None]);
         let mut ended = None;
@@ -98,6 +101,7 @@ fn check(cloud: &Arc<Cloud>, runtime: &Runtime, case: &Case, died: &AtomicUsize)
         prop_assert_eq!(&ended, &expected, "the outcomes");
         prop_assert_eq!(account.state().await, after.clone(), "the account");
 
+        let mut undo = Undo::of(&import, &ended);
         let mut again = Import { intent: None, ..import };
         let ended = again.attempt(&Wire::new(None, case.few_attributes_at_once)).await;
         let ended = ended.ok_or_else(|| TestCaseError::fail("the second import fails"))?;
@@ -105,7 +109,32 @@ fn check(cloud: &Arc<Cloud>, runtime: &Runtime, case: &Case, died: &AtomicUsize)
             prop_assert_eq!(&second.outcome, &repeated(first), "the second import");
             prop_assert_eq!(&second.code, &first.code, "the second import");
         }
-        prop_assert_eq!(account.state().await, after, "the account after the second import");
+        prop_assert_eq!(
+            account.state().await,
+            after.clone(),
+            "the account after the second import"
+        );
+
+        // Taking the first import back leaves the account as it was before.
+        let told = undo.tell(&Wire::new(None, false)).await;
+        prop_assert_eq!(account.state().await, after.clone(), "only told");
+        let deaths = case.deaths.iter().copied().map(Some).chain([None]);
+        let mut removed = None;
+        for death in deaths {
+            removed = undo.attempt(&Wire::new(death, false)).await;
+            if removed.is_some() {
+                break;
+            }
+            died.fetch_add(1, Ordering::Relaxed);
+            let now = account.state().await;
+            for device in devices {
+                prop_assert_eq!(now.half_done_and_usable(before, &after, device), None);
+            }
+        }
+        let all_removed = vec![(OutcomeKind::Removed, String::new()); undo.devices()];
+        prop_assert_eq!(removed.as_ref(), Some(&all_removed), "taken back");
+        prop_assert_eq!(told, removed, "what was told");
+        prop_assert_eq!(&account.state().await, before, "the account after it was taken back");
         Ok(())
     })
 }

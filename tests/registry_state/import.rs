@@ -1,10 +1,13 @@
 //! Drives the registry as a worker does: look at every device, note what was found, then act.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
 
-use futures::future::{join_all, try_join_all};
-use ledger::{Intent, Profile, Work};
-use registry::{Ending, Finding, Pace, Registry, Situation};
+use futures::future::{BoxFuture, join_all, ready, try_join_all};
+use ledger::{CertificateStood, Intent, Profile, Work};
+use registry::{Ending, Finding, Memory, Pace, Registry, Situation};
 
 use crate::{
     account::Account,
@@ -23,6 +26,29 @@ pub(crate) struct Import<'a> {
     pub(crate) begun: f64,
     /// What the first try that came so far had found.
     pub(crate) intent: Option<Intent>,
+    pub(crate) notebook: Notebook,
+}
+
+/// What turned out on the way; it outlives the process.
+#[derive(Debug, Default)]
+pub(crate) struct Notebook(Mutex<BTreeMap<u64, CertificateStood>>);
+
+impl Notebook {
+    pub(crate) fn stood(&self, entry: u64) -> Option<CertificateStood> {
+        self.0.lock().unwrap().get(&entry).cloned()
+    }
+}
+
+impl Memory for Notebook {
+    fn certificate_stood(
+        &self,
+        entry: u64,
+        stood: CertificateStood,
+    ) -> BoxFuture<'_, Result<(), String>> {
+        // Nobody else is about in these tests, so that a device that may have raced did not.
+        self.0.lock().unwrap().entry(entry).or_insert(stood);
+        Box::pin(ready(Ok(())))
+    }
 }
 
 impl Import<'_> {
@@ -38,13 +64,20 @@ impl Import<'_> {
             let existing = work.iter().zip(&looked);
             let existing =
                 existing.filter_map(|(work, finding)| Some((work.entry, finding.stood()?)));
-            // Two seconds are what the registry grants AWS IoT's clock to be late.
-            self.intent = Some(Intent { time: self.begun + 2.0, existing: existing.collect() });
+            let added = work.iter().zip(&looked);
+            let added = added.filter_map(|(work, finding)| Some((work.entry, finding.added()?)));
+            self.intent = Some(Intent {
+                // Two seconds are what the registry grants AWS IoT's clock to be late.
+                time: self.begun + 2.0,
+                existing: existing.collect(),
+                added: added.collect(),
+            });
         }
         let situation = Situation {
             profile: self.profile,
             earlier: earlier.as_ref(),
             others_active: &AtomicBool::new(self.others_active),
+            memory: &self.notebook,
         };
         let acted = work.iter().zip(looked);
         let acted = acted.map(|(work, finding)| act(registry, situation, work, finding));
@@ -60,7 +93,7 @@ impl Import<'_> {
         }
     }
 
-    fn work(&self, entry: u64, device: &Device) -> Work {
+    pub(crate) fn work(&self, entry: u64, device: &Device) -> Work {
         let certificate = certificate(device.certificate);
         let deferred = self.phase == Phase::Register && self.profile.defer_things;
         Work {
@@ -75,12 +108,13 @@ impl Import<'_> {
             },
             thing_type: device.thing_type.clone(),
             attributes: device.attributes.clone(),
+            names: Vec::new(),
             warnings: Vec::new(),
         }
     }
 }
 
-async fn act(
+pub(crate) async fn act(
     registry: &Registry,
     situation: Situation<'_>,
     work: &Work,

@@ -7,7 +7,7 @@ use ledger::{CertificateStatus, OnConflict, OutcomeKind, Profile};
 use crate::{
     account::{Account, Cloud},
     deaths::{Death, When, Wire},
-    import::Import,
+    import::{Import, Notebook},
     model,
     state::{ATTRIBUTES, Device, NAMES, Phase, Registered, State, Status, TYPES, Thing},
 };
@@ -72,6 +72,7 @@ fn check(
                 others_active: true,
                 begun,
                 intent: None,
+                notebook: Notebook::default(),
             };
             let wire = Wire::new(Some(Death { call: death, when: When::After }), true);
             let mut ended = import.attempt(&wire).await;

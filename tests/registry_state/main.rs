@@ -12,9 +12,12 @@
 mod account;
 mod calls;
 mod deaths;
+mod foresight;
 mod fuzz;
 mod generate;
 mod import;
 mod interruptions;
 mod model;
+mod races;
 mod state;
+mod undo;

@@ -43,6 +43,15 @@ pub(crate) fn wrong_usage(message: impl Into<String>, hint: impl Into<String>) -
     Advice { message: message.into(), hint: Some(hint.into()), status: Some(WRONG_USAGE) }.into()
 }
 
+/// An error with an exit status of its own, for what is neither a failure nor wrong usage.
+pub(crate) fn with_status(
+    message: impl Into<String>,
+    hint: Option<String>,
+    status: u8,
+) -> anyhow::Error {
+    Advice { message: message.into(), hint, status: Some(status) }.into()
+}
+
 /// Where the cause itself knows the next step, that is the more exact one.
 fn advised(error: &anyhow::Error, hint: String) -> anyhow::Error {
     let own = hints(error);

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    advice, config, demo, deploy, destroy, device_infos, diff, doctor, import, init, l1, local,
-    outputs, policies, progress, sample, synth, test,
+    advice, check, config, demo, deploy, destroy, device_infos, diff, doctor, find, import, init,
+    interrupt, l1, local, outputs, plan, policies, progress, reconcile, redrive, report, runs,
+    sample, summary, synth, test, undo, watch,
 };
 
 /// Thingpress imports secure-element vendors' certificate manifests into AWS IoT Core
@@ -27,6 +28,16 @@ enum Command {
     Local(local::Args),
     Import(import::Args),
     DeviceInfos(device_infos::Args),
+    Check(check::Args),
+    Plan(plan::Args),
+    Watch(watch::Args),
+    Report(report::Args),
+    Runs(runs::Args),
+    Find(find::Args),
+    Redrive(redrive::Args),
+    Undo(undo::Args),
+    Summary(summary::Args),
+    Reconcile(reconcile::Args),
     Sample(sample::Args),
     Config(config::Args),
     Synth(synth::Args),
@@ -43,7 +54,8 @@ enum Command {
 
 /// Runs the command that the process was started with.
 ///
-/// Exit status 2 is wrong usage everywhere; `import` gives 1 and 3 a meaning of their own.
+/// Exit status 2 is wrong usage everywhere; commands that judge files, runs or devices give 1 and 3 a meaning of their
+/// own.
 #[must_use]
 pub fn main() -> ExitCode {
     let (result, failure) = match Cli::parse().command {
@@ -51,6 +63,18 @@ pub fn main() -> ExitCode {
         Command::Local(args) => (local::run(&args), ExitCode::FAILURE),
         Command::Import(args) => (import::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
         Command::DeviceInfos(args) => (device_infos::run(&args), ExitCode::FAILURE),
+        Command::Check(args) => (check::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
+        Command::Plan(args) => (plan::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
+        Command::Watch(args) => (watch::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
+        Command::Report(args) => (report::run(&args), ExitCode::from(report::NOT_CARRIED_OUT)),
+        Command::Runs(args) => (runs::run(&args), ExitCode::FAILURE),
+        Command::Find(args) => (find::run(&args), ExitCode::FAILURE),
+        Command::Redrive(args) => (redrive::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
+        Command::Undo(args) => (undo::run(&args), ExitCode::from(undo::NOT_CARRIED_OUT)),
+        Command::Summary(args) => (summary::run(&args), ExitCode::FAILURE),
+        Command::Reconcile(args) => {
+            (reconcile::run(&args), ExitCode::from(import::NOT_CARRIED_OUT))
+        }
         Command::Sample(args) => (sample::run(&args), ExitCode::FAILURE),
         Command::Config(args) => (config::run(&args), ExitCode::FAILURE),
         Command::Synth(args) => (synth::run(&args), ExitCode::FAILURE),
@@ -68,11 +92,17 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            progress::say(&format!("{} {error:#}", progress::red("error:")));
+            let status = advice::exit_status(&error);
+            let word = match status {
+                // Nothing failed: somebody has seen enough.
+                Some(interrupt::INTERRUPTED) => progress::yellow("interrupted:"),
+                _ => progress::red("error:"),
+            };
+            progress::say(&format!("{word} {error:#}"));
             for hint in advice::hints(&error) {
                 progress::say(&format!("{} {hint}", progress::cyan("hint:")));
             }
-            advice::exit_status(&error).map_or(failure, ExitCode::from)
+            status.map_or(failure, ExitCode::from)
         }
     }
 }

@@ -5,7 +5,11 @@ use std::env;
 use anyhow::Result;
 use aws_config::SdkConfig;
 
-use crate::{advice::wrong_usage, aws, deployment, local, run_follow::Importer};
+use crate::{
+    advice::wrong_usage, aws, deployed::Deployed, deployment, local, run_follow::Importer,
+};
+
+const LOCAL: &str = "--local";
 
 /// Where a command finds its stack.
 #[derive(Debug, clap::Args)]
@@ -22,14 +26,16 @@ pub(crate) struct Destination {
 impl Destination {
     /// The stack, seen by somebody who imports files.
     pub(crate) async fn importer(&self) -> Result<Importer> {
-        let (aws, stack) = self.find().await?;
-        if !self.local {
-            deployment::announce(&aws).await?;
-        }
-        Importer::new(&aws, &stack).await
+        Ok(Importer::of(&Deployed::find(self).await?))
     }
 
-    async fn find(&self) -> Result<(SdkConfig, String)> {
+    /// How the command line names this stack, for commands that are told to a person.
+    pub(crate) fn option(&self, stack: &str) -> String {
+        if self.local { LOCAL.to_owned() } else { format!("--stack {stack}") }
+    }
+
+    /// The cloud, and the name of the stack in it. Says which account it is.
+    pub(crate) async fn find(&self) -> Result<(SdkConfig, String)> {
         if self.local {
             let (cloud, state) = local::running()?;
             return Ok((cloud.aws_config(), state.stack));
@@ -44,6 +50,13 @@ impl Destination {
                 "the local cloud: --local; an AWS account: --stack NAME",
             )
         })?;
-        Ok((aws::from_environment(None).await, stack))
+        let aws = aws::from_environment(None).await;
+        deployment::announce(&aws).await?;
+        Ok((aws, stack))
     }
+}
+
+/// The same where no command line names it: a cloud on this machine is the local one.
+pub(crate) fn option_of(aws: &SdkConfig, stack: &str) -> String {
+    if aws::is_local(aws) { LOCAL.to_owned() } else { format!("--stack {stack}") }
 }

@@ -155,7 +155,7 @@ async fn refuse_while_running(aws: &SdkConfig, stack: Option<&Description>) -> R
     let Some(stack) = stack else { return Ok(()) };
     let client = aws_sdk_sfn::Client::new(aws);
     let outputs = stacks::outputs(stack);
-    let machines = ["ImportMachineArn", "ActivateMachineArn"];
+    let machines = ["ImportMachineArn", "ActivateMachineArn", "UndoMachineArn"];
     let mut runs = Vec::new();
     for machine in machines.iter().filter_map(|name| outputs.get(*name)) {
         let listed = client

@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 use crate::{
     advice::with_hint,
     aws,
+    deployed::run_name,
     destination::Destination,
     progress::{cyan, say},
     run_follow::{Importer, Report},
+    whole_file::WholeFile,
 };
 
 /// Write the device-infos of a run, for the factory to complete
@@ -53,9 +55,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let tally = match &args.out {
         None => write(run, vendor, &results, io::stdout().lock())?,
         Some(path) => {
-            let failed = || format!("failed to write {}", path.display());
-            let file = File::create(path).with_context(failed)?;
-            write(run, vendor, &results, file).with_context(failed)?
+            let mut file = WholeFile::create(path)?;
+            let tally = write(run, vendor, &results, file.as_file())
+                .with_context(|| format!("failed to write {}", path.display()))?;
+            file.keep()?;
+            tally
         }
     };
     say(&tally.sentence());
@@ -69,15 +73,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The name in what people copy: the name itself, an execution's ARN, or the address of one of the run's files.
-fn run_name(given: &str) -> &str {
-    let given = given.trim();
-    if let Some((_, rest)) = given.split_once("/runs/") {
-        return rest.split('/').next().unwrap_or(rest);
-    }
-    if given.starts_with("arn:") { given.rsplit(':').next().unwrap_or(given) } else { given }
-}
-
 async fn report_of(importer: &Importer, run: &str) -> Result<Report> {
     let report = importer.report(run).await?.ok_or_else(|| {
         with_hint(
@@ -86,7 +81,25 @@ async fn report_of(importer: &Importer, run: &str) -> Result<Report> {
              machine. A run that is still going has no report yet",
         )
     })?;
+    check_report(run, &report)?;
+    Ok(report)
+}
+
+/// Refuses the report of a run that registered nothing.
+fn check_report(run: &str, report: &Report) -> Result<()> {
     let text = |name: &str| report.json.get(name).and_then(Value::as_str).unwrap_or_default();
+    if !text("undoes").is_empty() {
+        return Err(with_hint(
+            format!("the run `{run}` took back `{}`, and registered nothing", text("undoes")),
+            "name the run that registered the certificates, unless it is this one: its certificates are gone",
+        ));
+    }
+    if report.is_dry() {
+        return Err(with_hint(
+            format!("`{run}` is a plan: it told what an import would do, and registered nothing"),
+            "import the file, and name the run of that",
+        ));
+    }
     if text("vendor") == "mes" {
         return Err(with_hint(
             format!("`{run}` is a run of phase 2, which had device-infos already"),
@@ -99,7 +112,7 @@ async fn report_of(importer: &Importer, run: &str) -> Result<Report> {
             "its report says why; import the file again",
         ));
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Refuses the results of a run that leaves the factory nothing to do.
@@ -244,7 +257,31 @@ mod tests {
 
     use manifest::{Limits, decode_device_infos};
 
-    use super::{Tally, check, run_name, write};
+    use super::{Report, Tally, check, check_report, write};
+
+    #[track_caller]
+    fn refused(json: serde_json::Value, expected: &str) {
+        let report = Report { text: String::new(), json, folder: String::new() };
+        let error = check_report("run-1", &report).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_registered_nothing_gives_no_file() {
+        let results = "s3://acme-runs/runs/run-1/results.csv";
+        let with = |member: &str, value: serde_json::Value| {
+            let mut json = serde_json::json!({"vendor": "microchip", "results": results});
+            json[member] = value;
+            json
+        };
+        refused(with("dry", true.into()), "`run-1` is a plan");
+        refused(with("undoes", "run-0".into()), "took back `run-0`");
+        refused(with("vendor", "mes".into()), "a run of phase 2");
+        refused(with("results", "".into()), "stopped before it read a device");
+        let report =
+            Report { text: String::new(), json: with("dry", false.into()), folder: String::new() };
+        check_report("run-1", &report).unwrap();
+    }
 
     /// Lines of results: id, thing and outcome of each entry.
     fn results(rows: &[(&str, &str, &str)]) -> String {
@@ -328,19 +365,6 @@ mod tests {
         assert!(error.contains("no certificate of the run `run-1`"), "{error}");
         let error = checked(&[("a", "", "created"), ("b", "b-1", "updated")]).unwrap_err();
         assert!(error.contains("`run-1` made things, such as `b-1`"), "{error}");
-    }
-
-    #[test]
-    fn a_runs_name_is_found_in_what_people_copy() {
-        for given in [
-            "reel-7-json-0123",
-            " reel-7-json-0123\n",
-            "arn:aws:states:us-east-1:000000000000:execution:acme-import:reel-7-json-0123",
-            "s3://acme-runs/runs/reel-7-json-0123/report.json",
-            "s3://acme-runs/runs/reel-7-json-0123",
-        ] {
-            assert_eq!(run_name(given), "reel-7-json-0123");
-        }
     }
 
     #[test]

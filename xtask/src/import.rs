@@ -1,6 +1,6 @@
 //! `cargo xtask import`
 
-mod file;
+pub(crate) mod file;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Exit status where not every device ended well.
-const SOME_NOT_FINE: u8 = 1;
+pub(crate) const SOME_NOT_FINE: u8 = 1;
 /// Exit status where a run could not be carried out, or stopped by itself.
 pub(crate) const NOT_CARRIED_OUT: u8 = 3;
 
@@ -48,14 +48,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    if let Some(profile) =
-        args.profile.as_deref().filter(|profile| profile.is_empty() || profile.contains('/'))
-    {
-        return Err(wrong_usage(
-            format!("`{profile}` is no profile"),
-            "name one as in [profile.NAME] of the configuration",
-        ));
-    }
+    check_profile(args.profile.as_deref())?;
     let mut files =
         args.files.iter().map(|path| File::look(path, args.vendor)).collect::<Result<Vec<_>>>()?;
     // Manifests are verified by signers and authorities, and what is activated is registered before. The order is
@@ -69,6 +62,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
         Ok(ExitCode::from(worst))
     })
+}
+
+/// Whether a profile of this name can be a folder of a key.
+pub(crate) fn check_profile(profile: Option<&str>) -> Result<()> {
+    let is_none = |profile: &&str| {
+        profile.is_empty() || profile.contains('/') || *profile == ledger::PLAN_FOLDER
+    };
+    match profile.filter(is_none) {
+        None => Ok(()),
+        Some(profile) => Err(wrong_usage(
+            format!("`{profile}` is no profile"),
+            "name one as in [profile.NAME] of the configuration; what lies in the folder `plan` is planned and not \
+             imported: cargo xtask plan FILE",
+        )),
+    }
 }
 
 /// Imports one file, and gives the exit status that it asks for.
@@ -91,30 +99,48 @@ async fn import(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
         }
         Outcome::Report(report) => {
             drop(step);
-            show(&report, args.json)?;
+            show(&report, args.json, importer.option())?;
             Ok(status_of(&report))
         }
     }
 }
 
-fn show(report: &Report, json: bool) -> Result<()> {
+/// Prints a run's report: as it is for programs, or in words. `option` is the command line's, by which
+/// the run's stack is found.
+pub(crate) fn show(report: &Report, json: bool, option: &str) -> Result<()> {
     if json {
         let end = if report.text.ends_with('\n') { "" } else { "\n" };
         progress::data(&format!("{}{end}", report.text))?;
         return Ok(());
     }
     progress::data(&format!("{}\n", render(report)))?;
+    let hint = progress::cyan("hint:");
     if !report.is_done() {
         say(&format!(
-            "{} the results name every entry with its reason: aws s3 cp {}results.csv -",
-            progress::cyan("hint:"),
+            "{hint} the results name every entry with its reason: aws s3 cp {}results.csv -",
             report.folder
         ));
     }
+    let run = report.json.get("run").and_then(Value::as_str).unwrap_or_default();
+    if can_go_on(report) {
+        say(&format!(
+            "{hint} when that is put right, what can still succeed is tried again, and nothing else: cargo xtask redrive {run} {option}"
+        ));
+    }
+    say(&format!("{hint} the report as a page: cargo xtask report {run} --open {option}"));
     Ok(())
 }
 
-fn status_of(report: &Report) -> u8 {
+/// Whether anything that did not end well can still succeed with the same file.
+fn can_go_on(report: &Report) -> bool {
+    let problems = report.json.get("problems").and_then(Value::as_array).into_iter().flatten();
+    let mut retry = problems.filter_map(|problem| problem.get("retry").and_then(Value::as_bool));
+    let stopped = report.json.pointer("/stopped/code").and_then(Value::as_str);
+    retry.any(|retry| retry) || stopped.is_some_and(ledger::can_retry)
+}
+
+/// The exit status that a run's end asks for.
+pub(crate) fn status_of(report: &Report) -> u8 {
     if report.is_done() {
         0
     } else if report.is_stopped() {
@@ -133,7 +159,7 @@ fn filed_sentence(output: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Report, status_of};
+    use super::{Report, can_go_on, status_of};
 
     #[track_caller]
     fn check(verdict: &str, expected: u8) {
@@ -151,5 +177,14 @@ mod tests {
         check("done_with_failures", 1);
         check("stopped", 3);
         check("a later word", 1);
+    }
+
+    #[test]
+    fn a_run_is_worth_taking_up_where_the_same_file_can_succeed() {
+        let can = |json| can_go_on(&Report { text: String::new(), json, folder: String::new() });
+        assert!(can(json!({"problems": [{"retry": false}, {"retry": true}]})));
+        assert!(can(json!({"stopped": {"code": "Preflight.NoPolicy"}, "problems": []})));
+        assert!(!can(json!({"stopped": {"code": "Manifest.PrivateKey"}})));
+        assert!(!can(json!({"problems": [{"retry": false}]})));
     }
 }

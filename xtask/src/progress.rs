@@ -133,6 +133,54 @@ fn is_animated() -> bool {
     stderr().is_terminal() && !unwanted("CI") && !unwanted("NO_PROGRESS") && !unwanted("NO_COLOR")
 }
 
+/// Lines that are drawn again in their place, where there is a terminal that can.
+#[derive(Debug)]
+pub(crate) struct Board {
+    bar: Option<ProgressBar>,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        let bar = is_animated().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{msg}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar }
+    }
+
+    /// Whether anything can be drawn.
+    pub(crate) const fn is_drawn(&self) -> bool {
+        self.bar.is_some()
+    }
+
+    /// Draws these lines in the place of those before.
+    pub(crate) fn draw(&self, lines: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(lines.to_owned());
+            bar.tick();
+        }
+    }
+
+    /// Prints what stays, above the lines that are drawn.
+    pub(crate) fn above<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// One piece of work that is under way.
 #[derive(Debug)]
 pub struct Step {

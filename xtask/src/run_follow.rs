@@ -1,6 +1,6 @@
 //! From a file to the report of its run: upload, find the execution that the upload started, follow it.
 
-mod execution;
+pub(crate) mod execution;
 mod places;
 mod report;
 
@@ -16,18 +16,22 @@ use tokio::time::Instant;
 use crate::{
     advice::{Advise, with_hint},
     aws::{self, failure},
+    deployed::Deployed,
+    destination,
+    interrupt::{self, GoesOn},
     progress::Step,
 };
 
-use self::places::Places;
+pub(crate) use places::Places;
 
 pub use execution::Stage;
+pub(crate) use report::problem;
 pub use report::{OUTCOMES, render};
 
 /// An upload starts its run within seconds; EventBridge promises no more than "at least once".
 const START_PATIENCE: Duration = Duration::from_mins(1);
 /// How long the report of a run that was stopped may take: it is written by another machine.
-const CLOSING_PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const CLOSING_PATIENCE: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -37,6 +41,8 @@ pub struct Importer {
     s3: aws_sdk_s3::Client,
     sfn: aws_sdk_sfn::Client,
     stack: String,
+    /// How the command line names the stack.
+    option: String,
     places: Places,
 }
 
@@ -94,8 +100,20 @@ impl Importer {
             s3: aws::s3(aws),
             sfn: aws_sdk_sfn::Client::new(aws),
             stack: stack.to_owned(),
+            option: destination::option_of(aws, stack),
             places,
         })
+    }
+
+    /// For a stack that was looked at already.
+    pub(crate) fn of(deployed: &Deployed) -> Self {
+        let Deployed { stack, places, option, .. } = deployed.clone();
+        Self { s3: deployed.s3(), sfn: deployed.sfn(), stack, option, places }
+    }
+
+    /// How a command line names this stack.
+    pub(crate) fn option(&self) -> &str {
+        &self.option
     }
 
     /// Uploads a file to the bucket where it belongs.
@@ -107,22 +125,29 @@ impl Importer {
         let body = ByteStream::from_path(path)
             .await
             .with_context(|| format!("failed to read {}", path.display()))?;
-        let put = self
-            .s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .body(body)
-            .send()
-            .await
-            .map_err(failure)
-            .with_context(|| format!("failed to upload {} to the bucket {bucket}", path.display()))
-            .advise(|| {
+        let put = async {
+            let put = self.s3.put_object().bucket(bucket).key(key).body(body).send().await;
+            put.map_err(failure)
+                .with_context(|| {
+                    format!("failed to upload {} to the bucket {bucket}", path.display())
+                })
+                .advise(|| {
+                    format!(
+                        "is the stack `{}` deployed there? cargo xtask deploy --stack NAME",
+                        self.stack
+                    )
+                })
+        };
+        let put = interrupt::or(put, || {
+            GoesOn::with_hint(
                 format!(
-                    "is the stack `{}` deployed there? cargo xtask deploy --stack NAME",
-                    self.stack
-                )
-            })?;
+                    "S3 keeps a file whole or not at all: where s3://{bucket}/{key} came through, its run goes on in \
+                     the cloud"
+                ),
+                format!("look for it: cargo xtask watch {}", self.option),
+            )
+        })
+        .await?;
         Ok(Uploaded {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
@@ -135,6 +160,19 @@ impl Importer {
 
     /// Waits for the run that an upload starts.
     pub async fn find_run(&self, uploaded: &Uploaded) -> Result<Run> {
+        interrupt::or(self.wait_for_run(uploaded), || {
+            GoesOn::with_hint(
+                format!(
+                    "s3://{}/{} is uploaded, and its run goes on in the cloud",
+                    uploaded.bucket, uploaded.key
+                ),
+                format!("look for it: cargo xtask watch {}", self.option),
+            )
+        })
+        .await
+    }
+
+    async fn wait_for_run(&self, uploaded: &Uploaded) -> Result<Run> {
         let begun = Instant::now();
         let mut others = uploaded.earlier.clone();
         let mut pause = FIRST_PAUSE;
@@ -163,6 +201,11 @@ impl Importer {
 
     /// Follows a run to its end, and reads its report.
     pub async fn follow(&self, run: &Run, step: &mut Step) -> Result<Outcome> {
+        let goes_on = || GoesOn::run(&run.name, &run.arn, &self.option);
+        interrupt::or(self.wait_for_end(run, step), goes_on).await
+    }
+
+    async fn wait_for_end(&self, run: &Run, step: &mut Step) -> Result<Outcome> {
         let mut pause = FIRST_PAUSE;
         let ended = loop {
             let execution = execution::describe(&self.sfn, &run.arn).await?;

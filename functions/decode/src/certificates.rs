@@ -2,7 +2,8 @@
 //! signers, and those of the authorities that issue devices' certificates.
 
 use ledger::{Keep, SignerPolicy, Store, StoreError};
-use manifest::{Authorities, Certificate, CertificateId, Signers, Vendor};
+use manifest::{Authorities, Certificate, Signers, Vendor};
+use prepare::trusted;
 
 use crate::Role;
 
@@ -36,12 +37,6 @@ pub(crate) async fn signers(
         filed(store, Role::Signer).await?.into_iter().for_each(|signer| signers.add(signer));
     }
     Ok(signers)
-}
-
-/// The trust that `policy` describes, without any certificate.
-pub(crate) fn trusted(policy: &SignerPolicy) -> Signers {
-    let pins = policy.pins.iter().filter_map(|pin| pin.parse::<CertificateId>().ok());
-    Signers::new(pins, policy.trust_uploaded)
 }
 
 /// The authorities that are filed. Only Infineon's certificates are checked against them.

@@ -6,16 +6,20 @@
 use std::{io, ops::ControlFlow};
 
 use aws_sdk_s3::Client;
-use ledger::{Keep, Plan, Prepared, RunFiles, Store, finished_file, within_task_limit};
+use ledger::{
+    CannotTakeUp, Earlier, Entries, Keep, Plan, Prepared, RunFiles, Store, finished_file,
+    within_task_limit,
+};
 use manifest::{ManifestError, Summary};
+use prepare::{Item, Reader};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
-    Answer, DecodeError,
+    Answer, DecodeError, Seen,
     object::{self, Body},
-    read::{Item, Reader},
-    recognize::{name_of, stop, stop_gone},
-    sorter::{Signatures, Sorter},
+    reader,
+    recognize::{name_of, stop, stop_gone, stop_with},
+    sorter::Sorter,
 };
 
 /// A missing signer is looked for this often, [`WAIT_SECONDS`] apart: two minutes in all, because
@@ -31,15 +35,21 @@ pub(crate) async fn run(
     s3: &Client,
     run: &str,
     attempt: u32,
-    signatures: &mut Option<Signatures>,
+    seen: &mut Seen,
 ) -> Result<Answer, DecodeError> {
     let files = RunFiles::of(run);
     let mut plan: Plan =
         store.read_json(&files.plan()).await?.ok_or(DecodeError::Missing("plan"))?;
-    let reader = match Reader::of(store, &plan).await? {
+    seen.dry = plan.dry;
+    let reader = match reader::of(store, &plan).await? {
         Ok(reader) => reader,
         Err(error) => return stop(store, &files, error.code(), error.to_string()).await,
     };
+    let wanted = match wanted(store, &plan).await? {
+        Ok(wanted) => wanted,
+        Err(refusal) => return stop(store, &files, refusal.code(), refusal.to_string()).await,
+    };
+    let left = wanted.count();
     let Some(stream) = object::open(s3, &plan.source, None).await? else {
         return stop_gone(store, &files).await;
     };
@@ -49,10 +59,12 @@ pub(crate) async fn run(
     let (sender, mut items) = mpsc::channel(ENTRIES);
     let decoder = tokio::task::spawn_blocking(move || read_all(&reader, body, &sender));
 
-    let mut sorter = Sorter::new(store, &files);
+    let mut sorter = Sorter::new(store, &files, wanted);
     while let Some(item) = items.recv().await {
         match item {
-            Err(refusal) if refusal.lacks_signer && attempt < WAITS => {
+            Err(refusal)
+                if refusal.lacks_signer && attempt < WAITS && sorter.wants(&refusal.outcome) =>
+            {
                 tracing::info!(attempt, "waiting for a signer");
                 return Ok(Answer::Wait {
                     attempt: attempt + 1,
@@ -69,28 +81,33 @@ pub(crate) async fn run(
         Err(ManifestError::Read { text, .. }) => return Err(DecodeError::Source(text)),
         Err(error) => (Summary::default(), Some(error)),
     };
-    *signatures = Some(sorter.signatures());
+    seen.signatures = Some(sorter.signatures());
     let prepared = sorter.finish(reading.sha256, summary).await?;
+    // What an earlier run left does not stand whole, so a listing would spare no question.
+    let again =
+        plan.resumes.is_none() && store.read(&finished_file(&prepared.sha256)).await?.is_some();
+    let prepared = Prepared { again, ..prepared };
     plan.prepared = Some(prepared.clone());
     store.write_json(&files.plan(), &plan, Keep::Always).await?;
 
-    let Prepared { entries, devices, refused, units, sha256, .. } = prepared;
+    let Prepared { entries, devices, refused, units, again, .. } = prepared;
     tracing::info!(entries, devices, refused, units, "decoded");
     if let Some(error) = broken {
-        let reason = format!(
-            "`{}` cannot be read to its end: {error}. No device was touched",
-            name_of(&plan.source)
-        );
-        return stop(store, &files, error.code(), reason).await;
+        return stop_with(store, &files, prepare::broken(name_of(&plan.source), &error)).await;
+    }
+    if let (Some(earlier), Some(absent)) =
+        (&plan.resumes, left.and_then(|left| left.checked_sub(entries)))
+        && absent > 0
+    {
+        let refusal = CannotTakeUp::OtherEntries { run: earlier.clone(), absent };
+        return stop(store, &files, refusal.code(), refusal.to_string()).await;
     }
     if entries == 0 {
-        let reason = format!("`{}` has no entries", name_of(&plan.source));
-        return stop(store, &files, "Manifest.Empty", reason).await;
+        return stop_with(store, &files, prepare::without_entries(name_of(&plan.source))).await;
     }
     if devices == 0 {
         return Ok(Answer::Nothing { entries });
     }
-    let again = store.read(&finished_file(&sha256)).await?.is_some();
     Ok(within_task_limit(Answer::Work {
         units_key: files.units(),
         entries,
@@ -99,6 +116,18 @@ pub(crate) async fn run(
         units,
         again,
     })?)
+}
+
+/// The entries that this run works on: all, or those that the run which it takes up left undone.
+async fn wanted(store: &Store, plan: &Plan) -> Result<Result<Entries, CannotTakeUp>, DecodeError> {
+    let Some(earlier) = &plan.resumes else { return Ok(Ok(Entries::All)) };
+    match Earlier::of(store, earlier).await? {
+        Ok(earlier) => match earlier.check_bundle(plan) {
+            Ok(()) => Ok(earlier.left(store).await?),
+            Err(refusal) => Ok(Err(refusal)),
+        },
+        Err(refusal) => Ok(Err(refusal)),
+    }
 }
 
 /// What became of the whole file.

@@ -5,16 +5,16 @@
 
 mod certificates;
 mod decode;
-mod duplicates;
 mod error;
 mod metrics;
 mod object;
-mod read;
+mod reader;
 mod recognize;
 mod sorter;
 
 use aws_sdk_s3::Client;
-use ledger::{Configuration, Object, Source, Stop, Store};
+use ledger::{Configuration, Input, Source, Stop, Store, planned_key};
+use prepare::Signatures;
 use serde::{Deserialize, Serialize};
 use telemetry::Telemetry;
 use tracing::Instrument;
@@ -29,10 +29,8 @@ pub enum Event {
     Recognize {
         /// Name of the run.
         run: String,
-        /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
-        vendor: String,
-        /// The file, as its event named it.
-        object: Object,
+        /// What it was started with.
+        input: Input,
         /// The configuration in force.
         configuration: Box<Configuration>,
     },
@@ -118,6 +116,14 @@ impl Event {
     }
 }
 
+/// What a task has seen of a file, to be counted.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) signatures: Option<Signatures>,
+    /// Whether the run is a dry one, and counts for nothing.
+    pub(crate) dry: bool,
+}
+
 /// Carries out one of the two tasks.
 pub async fn handle(
     store: &Store,
@@ -128,16 +134,19 @@ pub async fn handle(
     let run = event.run().to_owned();
     let span = tracing::info_span!("decode", run);
     let task = Box::pin(async {
-        let mut signatures = None;
+        let mut seen = Seen::default();
         let answer = match event {
-            Event::Recognize { run, vendor, object, configuration } => {
-                recognize::run(store, s3, &run, &vendor, object, &configuration).await?
+            Event::Recognize { run, input, configuration } => {
+                seen.dry = planned_key(&input.object.key).is_some();
+                recognize::run(store, s3, &run, input, &configuration).await?
             }
             Event::Decode { run, attempt } => {
-                decode::run(store, s3, &run, attempt, &mut signatures).await?
+                decode::run(store, s3, &run, attempt, &mut seen).await?
             }
         };
-        telemetry.emit(Some(&run), &metrics::figures(&answer, signatures));
+        if !seen.dry {
+            telemetry.emit(Some(&run), &metrics::figures(&answer, seen.signatures));
+        }
         Ok(answer)
     });
     task.instrument(span).await

@@ -1,10 +1,11 @@
 //! What the metrics say of a file.
 
+use prepare::Signatures;
 use telemetry::{
     Figures, MANIFESTS_FAILED, MANIFESTS_PASSED, SIGNATURES_FAILED, SIGNATURES_PASSED,
 };
 
-use crate::{Answer, sorter::Signatures};
+use crate::Answer;
 
 /// The figures of a task that ended with `answer`. A file counts once, when it is decided what becomes
 /// of it, and so do its signatures.

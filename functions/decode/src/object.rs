@@ -20,7 +20,7 @@ const CHUNKS: usize = 8;
 ///
 /// `None` where that version is gone: the object was deleted or overwritten since.
 pub(crate) async fn pin(s3: &Client, object: Object) -> Result<Option<Source>, DecodeError> {
-    let Object { bucket, key, version, etag } = object;
+    let Object { bucket, key, version, etag, uploader } = object;
     let request = s3.head_object().bucket(&bucket).key(&key);
     let request = match some(&version) {
         Some(version) => request.version_id(version),
@@ -39,6 +39,7 @@ pub(crate) async fn pin(s3: &Client, object: Object) -> Result<Option<Source>, D
         bytes: head.content_length.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
         bucket,
         key,
+        uploader,
     }))
 }
 

@@ -1,8 +1,12 @@
 //! What is this file? Told from its first bytes, before anything is decided.
 
 use aws_sdk_s3::Client;
-use ledger::{Configuration, Keep, Object, RunFiles, Source, Stop, Store};
+use ledger::{
+    CannotTakeUp, Configuration, Earlier, Input, Keep, Object, PLAN_FOLDER, RunFiles, Source, Stop,
+    Store, planned_key,
+};
 use manifest::{Bucket, Certificate, HEAD_BYTES, ManifestError, Purpose};
+use prepare::trusted;
 
 use crate::{Answer, DecodeError, Role, certificates, object};
 
@@ -10,15 +14,20 @@ pub(crate) async fn run(
     store: &Store,
     s3: &Client,
     run: &str,
-    vendor: &str,
-    object: Object,
+    input: Input,
     configuration: &Configuration,
 ) -> Result<Answer, DecodeError> {
+    let Input { vendor, object, resume } = input;
     let files = RunFiles::of(run);
     let Ok(bucket) = vendor.parse::<Bucket>() else {
         let reason = format!("there is no decoder for files of `{vendor}`");
         return stop(store, &files, "Manifest.UnknownVendor", reason).await;
     };
+    if let Some(earlier) = resume
+        && let Err(refusal) = check_earlier(store, &earlier, &object).await?
+    {
+        return stop(store, &files, refusal.code(), refusal.to_string()).await;
+    }
     let Some(source) = object::pin(s3, object).await? else {
         return stop_gone(store, &files).await;
     };
@@ -34,10 +43,22 @@ pub(crate) async fn run(
     let content = manifest::recognize(&head.to_vec(), source.bytes <= head_bytes);
     match content.purpose(bucket) {
         Ok(Purpose::Manifest) => Ok(Answer::Manifest { source }),
+        Ok(Purpose::Signer(_) | Purpose::Issuer(_)) if planned_key(&source.key).is_some() => {
+            stop_not_filed(store, &files, &source).await
+        }
         Ok(Purpose::Signer(certificate)) => file_signer(store, &certificate, configuration).await,
         Ok(Purpose::Issuer(certificate)) => file_issuer(store, &certificate).await,
         Err(error) => stop_unusable(store, &files, &error).await,
     }
+}
+
+/// Whether the run `earlier` can be taken up with this file.
+async fn check_earlier(
+    store: &Store,
+    earlier: &str,
+    object: &Object,
+) -> Result<Result<(), CannotTakeUp>, DecodeError> {
+    Ok(Earlier::of(store, earlier).await?.and_then(|earlier| earlier.check_file(object)))
 }
 
 async fn stop_unusable(
@@ -48,6 +69,19 @@ async fn stop_unusable(
     stop(store, files, error.code(), error.to_string()).await
 }
 
+/// A plan changes nothing, and what is filed changes which files are trusted.
+async fn stop_not_filed(
+    store: &Store,
+    files: &RunFiles,
+    source: &Source,
+) -> Result<Answer, DecodeError> {
+    let reason = format!(
+        "`{}` is the certificate of a signer or of an authority. There is nothing to plan about it, and it was not filed. To have manifests checked against it, also those of plans, upload it outside of the folder `{PLAN_FOLDER}`",
+        name_of(source)
+    );
+    stop(store, files, "Plan.Certificate", reason).await
+}
+
 async fn file_signer(
     store: &Store,
     certificate: &Certificate,
@@ -56,7 +90,7 @@ async fn file_signer(
     certificates::file(store, Role::Signer, certificate).await?;
     let fingerprint = certificate.id();
     let trusted = configuration.signers.trust_uploaded
-        || certificates::trusted(&configuration.signers).is_pinned(&fingerprint);
+        || trusted(&configuration.signers).is_pinned(&fingerprint);
     let summary = if trusted {
         "the signer's certificate is filed: manifests that it signed can be imported".to_owned()
     } else {
@@ -89,8 +123,15 @@ pub(crate) async fn stop(
     code: &str,
     reason: String,
 ) -> Result<Answer, DecodeError> {
-    tracing::warn!(code, "stopped");
-    let stop = Stop { code: code.to_owned(), reason };
+    stop_with(store, files, Stop { code: code.to_owned(), reason }).await
+}
+
+pub(crate) async fn stop_with(
+    store: &Store,
+    files: &RunFiles,
+    stop: Stop,
+) -> Result<Answer, DecodeError> {
+    tracing::warn!(code = stop.code, "stopped");
     store.write_json(&files.stopped(), &stop, Keep::Always).await?;
     Ok(Answer::Stop(stop))
 }

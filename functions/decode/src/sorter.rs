@@ -1,17 +1,10 @@
 //! Sorts the entries of a file into devices to work on and entries refused.
 
-use std::collections::BTreeSet;
-
 use ledger::{
-    Keep, ObjectWriter, Outcome, OutcomeKind, Prepared, RunFiles, Store, StoreError, UnitSizes,
-    Work,
+    Entries, Keep, ObjectWriter, Outcome, Prepared, RunFiles, Store, StoreError, UnitSizes,
 };
 use manifest::Summary;
-
-use crate::{
-    duplicates::{Duplicate, Duplicates},
-    read::{self, Device, Item},
-};
+use prepare::{Item, Signatures, Sorting, number_of};
 
 /// The run's files while they are written.
 pub(crate) struct Sorter {
@@ -19,74 +12,49 @@ pub(crate) struct Sorter {
     units: ObjectWriter,
     rejected: ObjectWriter,
     sizes: UnitSizes,
-    duplicates: Duplicates,
-    signers: BTreeSet<String>,
-    entries: u64,
-    refused: u64,
-    signatures: Signatures,
-}
-
-/// How many entries' signatures were checked, and what came of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Signatures {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
-}
-
-impl Signatures {
-    fn count(&mut self, item: &Item) {
-        match item {
-            Ok(device) => self.passed += u64::from(device.signer.is_some()),
-            Err(refusal) => self.failed += u64::from(refusal.failed_signature),
-        }
-    }
+    sorting: Sorting,
+    wanted: Entries,
 }
 
 impl Sorter {
-    pub(crate) fn new(store: &Store, files: &RunFiles) -> Self {
+    /// Of the file, only the entries `wanted` are written down and counted.
+    pub(crate) fn new(store: &Store, files: &RunFiles, wanted: Entries) -> Self {
         Self {
             work: store.writer(files.work(), Keep::Passing),
             units: store.writer(files.units(), Keep::Passing),
             rejected: store.writer(files.rejected(), Keep::Passing),
             sizes: UnitSizes::default(),
-            duplicates: Duplicates::default(),
-            signers: BTreeSet::new(),
-            entries: 0,
-            refused: 0,
-            signatures: Signatures::default(),
+            sorting: Sorting::default(),
+            wanted,
         }
     }
 
     /// What the checks of signatures came to so far.
     pub(crate) const fn signatures(&self) -> Signatures {
-        self.signatures
+        self.sorting.signatures()
+    }
+
+    /// Whether this run works on the entry.
+    pub(crate) fn wants(&self, entry: &Outcome) -> bool {
+        self.wanted.has(entry.entry)
     }
 
     /// Takes the next entry.
     pub(crate) async fn take(&mut self, item: Item) -> Result<(), StoreError> {
-        self.entries += 1;
-        self.signatures.count(&item);
-        let Device { work, certificate, signer } = match item {
-            Ok(device) => device,
-            Err(refusal) => return self.refuse(refusal.outcome).await,
-        };
-        if let Some(duplicate) =
-            self.duplicates.take(work.entry, certificate.as_bytes(), &work.thing)
-        {
-            return self.refuse(conflict(&work, duplicate)).await;
+        if !self.wanted.has(number_of(&item)) {
+            self.sorting.pass_over(item);
+            return Ok(());
         }
-        self.signers.extend(signer.map(|signer| signer.to_string()));
+        let work = match self.sorting.take(item) {
+            Ok(work) => work,
+            Err(outcome) => return self.rejected.write_line(&*outcome).await.map(drop),
+        };
         let length = self.work.write_line(&work).await?;
         let sample = if work.thing.is_empty() { &work.id } else { &work.thing };
         if let Some(unit) = self.sizes.push(sample, u64::try_from(length).unwrap_or(u64::MAX)) {
             self.units.write_line(&unit).await?;
         }
         Ok(())
-    }
-
-    async fn refuse(&mut self, outcome: Outcome) -> Result<(), StoreError> {
-        self.refused += 1;
-        self.rejected.write_line(&outcome).await.map(drop)
     }
 
     /// Completes the files, and tells what is in them.
@@ -102,33 +70,15 @@ impl Sorter {
         self.units.finish().await?;
         self.rejected.finish().await?;
         Ok(Prepared {
-            entries: self.entries,
+            again: false,
+            entries: self.sorting.entries(),
             devices: self.sizes.devices(),
-            refused: self.refused,
+            refused: self.sorting.refused(),
             units: self.sizes.units(),
             sha256,
-            signers: self.signers.into_iter().collect(),
+            signers: self.sorting.into_signers(),
             batch: summary.batch,
-            notes: read::notes(&summary.notes),
+            notes: prepare::notes(&summary.notes),
         })
     }
-}
-
-/// The first of two entries is taken, because somebody has to be first; the second one is no
-/// mistake of the entry's own.
-fn conflict(work: &Work, duplicate: Duplicate) -> Outcome {
-    let (code, reason) = match duplicate {
-        Duplicate::Certificate { entry } => (
-            "Manifest.DuplicateCertificate",
-            format!("entry {entry} of this file has the same certificate; that one was taken"),
-        ),
-        Duplicate::Name { entry } => (
-            "Manifest.DuplicateName",
-            format!(
-                "entry {entry} of this file gives the thing `{}` another certificate; that one was taken",
-                work.thing
-            ),
-        ),
-    };
-    work.outcome(OutcomeKind::Conflict, code, reason)
 }

@@ -40,6 +40,15 @@ impl Activations {
     pub async fn note(&self, fingerprint: &str, activation: &Activation) -> Result<(), StoreError> {
         self.store.create(&key(fingerprint), activation, Keep::Always).await.map(drop)
     }
+
+    /// Forgets an activation that the run `run` noted, because it was taken back.
+    pub async fn forget(&self, fingerprint: &str, run: &str) -> Result<(), StoreError> {
+        let key = key(fingerprint);
+        match self.store.read_json::<Activation>(&key).await? {
+            Some(noted) if noted.run == run => self.store.delete(&key).await,
+            _ => Ok(()),
+        }
+    }
 }
 
 fn key(fingerprint: &str) -> String {

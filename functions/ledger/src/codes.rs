@@ -1,9 +1,10 @@
-//! What every code means, and whether the same file can succeed later.
+//! What every code means, what to do about it, and whether the same file can succeed later.
 //!
 //! A code is the contract: reports, metrics and people's scripts go by it. So what follows from it
-//! is said here once, for every function. `docs/outcomes.md` is made of it, and a test sees to it
+//! is said here once, for every function. `docs/codes.md` is made of it, and a test sees to it
 //! that no code is missing.
 
+mod remedies;
 mod table;
 
 use crate::OutcomeKind;
@@ -40,6 +41,7 @@ pub const CODES: &[(About, &[Code])] = &[
     (About::Entry(OutcomeKind::Failed), table::FAILED),
     (About::Entry(OutcomeKind::Waiting), table::WAITING),
     (About::Entry(OutcomeKind::NotAttempted), table::NOT_ATTEMPTED),
+    (About::Entry(OutcomeKind::Kept), table::KEPT),
     (About::Run, table::RUN),
     (About::Warning, table::WARNING),
     (About::Function, table::FUNCTION),
@@ -57,9 +59,20 @@ pub fn means(code: &str) -> &'static str {
     codes.find(|known| known.code == code).map(|known| known.means).unwrap_or_default()
 }
 
+/// What to do about a code, in a sentence or two; nothing for one that is not known.
+pub fn remedy(code: &str) -> &'static str {
+    let found = remedies::REMEDIES.iter().find(|(known, _)| *known == code);
+    found.map(|(_, remedy)| *remedy).unwrap_or_default()
+}
+
+/// Where the documentation tells of a code.
+pub fn page_of(code: &str) -> String {
+    format!("docs/codes.md#{}", code.to_lowercase().replace('.', ""))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -77,6 +90,28 @@ mod tests {
             let listed: Vec<_> = codes.iter().map(|code| code.code).collect();
             assert_eq!(listed, sorted, "in order, and each once");
         }
+    }
+
+    #[test]
+    fn every_code_has_its_remedy_and_no_other_has_one() {
+        let known: BTreeSet<_> =
+            CODES.iter().flat_map(|(_, codes)| codes.iter()).map(|code| code.code).collect();
+        let remedied: Vec<_> = remedies::REMEDIES.iter().map(|(code, _)| *code).collect();
+        let known: Vec<_> = known.into_iter().collect();
+        assert_eq!(remedied, known, "in order, and each once");
+        for (code, text) in remedies::REMEDIES {
+            assert!(text.ends_with('.') && text.starts_with(char::is_uppercase), "{code}");
+            assert_eq!(remedy(code), *text);
+        }
+        assert_eq!(remedy("No.SuchCode"), "");
+    }
+
+    #[test]
+    fn a_codes_page_is_the_anchor_of_its_heading() {
+        assert_eq!(page_of("Thing.OtherType"), "docs/codes.md#thingothertype");
+        let anchors: BTreeSet<_> =
+            remedies::REMEDIES.iter().map(|(code, _)| page_of(code)).collect();
+        assert_eq!(anchors.len(), remedies::REMEDIES.len(), "each code has an anchor of its own");
     }
 
     #[test]

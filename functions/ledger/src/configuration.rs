@@ -111,6 +111,37 @@ pub struct Rates {
     pub list_thing_groups: f64,
     /// `ListPrincipalThings`
     pub list_principal_things: f64,
+    /// `DetachPolicy`
+    #[serde(default = "quota::detach_policy")]
+    pub detach_policy: f64,
+    /// `RemoveThingFromThingGroup`
+    #[serde(default = "quota::remove_thing_from_thing_group")]
+    pub remove_thing_from_thing_group: f64,
+    /// `DeleteThing`
+    #[serde(default = "quota::delete_thing")]
+    pub delete_thing: f64,
+    /// `DeleteCertificate`
+    #[serde(default = "quota::delete_certificate")]
+    pub delete_certificate: f64,
+}
+
+/// AWS's default quotas of the operations that the plans of earlier versions do not have.
+mod quota {
+    pub(super) const fn detach_policy() -> f64 {
+        15.0
+    }
+
+    pub(super) const fn remove_thing_from_thing_group() -> f64 {
+        100.0
+    }
+
+    pub(super) const fn delete_thing() -> f64 {
+        100.0
+    }
+
+    pub(super) const fn delete_certificate() -> f64 {
+        10.0
+    }
 }
 
 /// The rate of one operation.
@@ -141,6 +172,14 @@ impl Rates {
             ("ListAttachedPolicies", "list_attached_policies", self.list_attached_policies),
             ("ListThingGroupsForThing", "list_thing_groups", self.list_thing_groups),
             ("ListPrincipalThings", "list_principal_things", self.list_principal_things),
+            ("DetachPolicy", "detach_policy", self.detach_policy),
+            (
+                "RemoveThingFromThingGroup",
+                "remove_thing_from_thing_group",
+                self.remove_thing_from_thing_group,
+            ),
+            ("DeleteThing", "delete_thing", self.delete_thing),
+            ("DeleteCertificate", "delete_certificate", self.delete_certificate),
         ];
         rates.map(|(call, key, calls_a_second)| Rate { call, key, calls_a_second }).to_vec()
     }
@@ -166,6 +205,10 @@ mod tests {
             "list_attached_policies",
             "list_thing_groups",
             "list_principal_things",
+            "detach_policy",
+            "remove_thing_from_thing_group",
+            "delete_thing",
+            "delete_certificate",
         ];
         let rates: BTreeMap<_, _> =
             (1_u8..).map(f64::from).zip(keys).map(|(rate, key)| (key, rate)).collect();

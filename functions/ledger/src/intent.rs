@@ -1,18 +1,26 @@
-//! What a worker found before its first write.
+//! What a worker found before its first write, and what it set out to add.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// Devices of a unit that one intent tells of. So many are looked at, and noted, before the first of
+/// them is acted on.
+pub const INTENT_DEVICES: usize = 25;
+
 /// Put once for each part of a unit, between looking at its devices and the first write to them.
 ///
-/// When a unit is tried again, this tells the run's own traces from what was there before.
+/// When a unit is tried again, this tells the run's own traces from what was there before. When the
+/// run is taken back, it tells what there is to take back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     /// When the worker had looked at every device of the part, in seconds of the Unix epoch.
     pub time: f64,
     /// What stood then, by entry. What is not here, and is there later, this run made.
     pub existing: BTreeMap<u64, Stood>,
+    /// What the run sets out to add, by entry; absent where it adds nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub added: BTreeMap<u64, Added>,
 }
 
 /// What stood where a device is to be, before the run wrote anything.
@@ -29,4 +37,64 @@ pub enum Stood {
     Whole,
     /// Something that keeps the device from being made.
     Other,
+}
+
+/// What a run adds to a device: what that lacked when it was first looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// The certificate, unless it turns out to be registered already: see [`CertificateStood`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub certificate: bool,
+    /// The thing, or something of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thing: Option<AddedThing>,
+    /// The certificate is attached to the thing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attachment: bool,
+    /// Groups that the thing joins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// Policies that the certificate gets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+    /// The certificate is made ACTIVE.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub activation: bool,
+    /// Groups that the thing was in before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub had_groups: Vec<String>,
+    /// Policies that the certificate had before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub had_policies: Vec<String>,
+}
+
+/// What a run adds of a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddedThing {
+    /// The whole of it.
+    Made,
+    /// Attributes, and a type.
+    Changed {
+        /// What each attribute was before; none where the thing did not have it.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        before: BTreeMap<String, Option<String>>,
+        /// The thing had no type, and gets one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        thing_type: bool,
+    },
+}
+
+/// Put before the first write to a device whose certificate turned out to be registered already, which
+/// only registering it shows; or when its thing turned out to stand, which only making it shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateStood {
+    /// The profile's policies that it lacked.
+    pub lacked: Vec<String>,
+    /// The policies that it had.
+    pub had: Vec<String>,
+    /// Somebody else may have made the device at the same moment, or made its thing. What the run added
+    /// is not known then, whatever else is noted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub raced: bool,
 }

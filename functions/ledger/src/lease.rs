@@ -76,6 +76,15 @@ struct Lease {
     ceilings: Ceilings,
 }
 
+/// All leases as they stand, for somebody who looks on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// The runs that share the rates.
+    pub active: Vec<String>,
+    /// The runs whose lease nobody renews.
+    pub expired: Vec<Expired>,
+}
+
 /// The leases in the runs bucket.
 #[derive(Clone, Debug)]
 pub struct Leases {
@@ -150,6 +159,11 @@ impl Leases {
         Ok(expired(self.store.list_written("rate/").await?, now))
     }
 
+    /// Who shares the rates, and whose lease nobody renews. Holds none.
+    pub async fn holders(&self, now: SystemTime) -> Result<Holders, StoreError> {
+        Ok(holders(self.store.list_written("rate/").await?, now))
+    }
+
     /// Notes that the execution `by` tells people of `run`.
     pub async fn note_stuck(&self, run: &str, by: &str) -> Result<(), StoreError> {
         self.store.write(&format!("{STUCK}{run}"), by.as_bytes().to_vec(), Keep::Passing).await
@@ -178,6 +192,15 @@ impl Leases {
         let lease = Lease { ceilings: ceilings.clone() };
         self.store.write_json(&format!("{ACTIVE}{run}"), &lease, Keep::Passing).await
     }
+}
+
+fn holders(listed: Vec<Listed>, now: SystemTime) -> Holders {
+    let leases =
+        listed.iter().filter_map(|object| object.key.strip_prefix(ACTIVE)).map(str::to_owned);
+    let mut active: Vec<String> = leases.collect();
+    let expired = expired(listed, now);
+    active.retain(|run| expired.iter().all(|expired| expired.run != *run));
+    Holders { active, expired }
 }
 
 fn expired(listed: Vec<Listed>, now: SystemTime) -> Vec<Expired> {
@@ -227,8 +250,13 @@ mod tests {
         let begun = SystemTime::UNIX_EPOCH;
         let minutes = |minutes| begun + Duration::from_mins(minutes);
         let now = minutes(10_000);
-        let listed = |key: &str, written| Listed { key: key.to_owned(), written };
-        let found = expired(
+        let listed = |key: &str, written| Listed {
+            key: key.to_owned(),
+            written,
+            etag: String::new(),
+            bytes: 0,
+        };
+        let found = holders(
             vec![
                 listed("rate/active/busy", Some(minutes(9_986))),
                 listed("rate/active/dead", Some(minutes(9_985))),
@@ -244,9 +272,10 @@ mod tests {
         let dead =
             |run: &str, since, told| Expired { run: run.to_owned(), since: minutes(since), told };
         assert_eq!(
-            found,
+            found.expired,
             [dead("dead", 9_985, false), dead("known", 9_000, true), dead("old", 8_000, false)]
         );
+        assert_eq!(found.active, ["busy", "undated"], "those share the rates");
     }
 
     #[test]

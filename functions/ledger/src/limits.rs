@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::OutcomeKind;
+
 /// `limits/<unit>.json`: what a unit's worker did and waited for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UnitLimits {
@@ -19,6 +21,12 @@ pub struct UnitLimits {
     pub runs: u32,
     /// By AWS's name of the operation.
     pub calls: BTreeMap<String, CallLimits>,
+    /// The unit's devices that have an outcome, by what became of them: those of all rounds and tries.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outcomes: BTreeMap<OutcomeKind, u64>,
+    /// The calls that an import of these devices would make; only dry runs have them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub foreseen: BTreeMap<String, u64>,
 }
 
 /// What a unit's worker did with one operation.
@@ -45,6 +53,12 @@ impl UnitLimits {
             sum.calls += more.calls;
             sum.limited_seconds += more.limited_seconds;
             sum.throttles += more.throttles;
+        }
+        for (kind, more) in &other.outcomes {
+            *self.outcomes.entry(*kind).or_default() += more;
+        }
+        for (call, more) in &other.foreseen {
+            *self.foreseen.entry(call.clone()).or_default() += more;
         }
     }
 }
@@ -81,6 +95,8 @@ mod tests {
             devices,
             runs: 1,
             calls: calls.iter().map(|(name, call)| ((*name).to_owned(), *call)).collect(),
+            outcomes: BTreeMap::from([(OutcomeKind::Created, devices)]),
+            foreseen: calls.iter().map(|(name, call)| ((*name).to_owned(), call.calls)).collect(),
         };
         let mut sum = limits(10.0, 14.0, 3, &[("A", call(5, 1.5, 1))]);
         sum.add(&limits(20.0, 21.0, 2, &[("A", call(2, 0.5, 0)), ("B", call(1, 0.0, 0))]));

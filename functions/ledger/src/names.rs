@@ -37,7 +37,7 @@ impl RunFiles {
         self.file("units.jsonl")
     }
 
-    /// Which devices stood whole in a listing of the account: a `1` or `0` each, in the work's order.
+    /// What a listing of the account showed of each device: a mark each, in the work's order.
     pub fn standing(&self) -> String {
         self.file("standing.txt")
     }
@@ -57,6 +57,11 @@ impl RunFiles {
         self.file("report.json")
     }
 
+    /// The report for people.
+    pub fn page(&self) -> String {
+        self.file("report.html")
+    }
+
     /// That the run's end was counted, and its devices that did not end well were passed on.
     pub fn told(&self) -> String {
         self.file("told.json")
@@ -73,6 +78,36 @@ impl RunFiles {
             0 => self.file(&format!("intents/{unit:08}.json")),
             _ => self.file(&format!("intents/{unit:08}-{part}.json")),
         }
+    }
+
+    /// That the certificate of an entry turned out to be registered already, or its thing to stand.
+    pub fn certificate_stood(&self, unit: u64, entry: u64) -> String {
+        self.file(&format!("intents/{unit:08}-e{entry}.json"))
+    }
+
+    /// The entry that a key under [`intents`](Self::intents) tells of, where it tells of one alone.
+    pub fn entry_of(key: &str) -> Option<u64> {
+        let (_, file) = key.rsplit_once("-e")?;
+        file.strip_suffix(".json")?.parse().ok()
+    }
+
+    /// The part of its unit that a key under [`intents`](Self::intents) tells of.
+    pub fn part_of(key: &str) -> Option<u64> {
+        let (_, file) = key.rsplit_once('/')?;
+        match file.strip_suffix(".json")?.split_once('-') {
+            None => Some(0),
+            Some((_, part)) => part.parse().ok(),
+        }
+    }
+
+    /// That the run `by` set out to take this one back.
+    pub fn undone(&self, by: &str) -> String {
+        self.file(&format!("undone/{by}"))
+    }
+
+    /// Prefix of the runs that set out to take this one back.
+    pub fn all_undone(&self) -> String {
+        self.file("undone/")
     }
 
     /// Prefix of a unit's intents, those of all its parts.
@@ -100,7 +135,12 @@ impl RunFiles {
         self.file(&format!("limits/{unit:08}.json"))
     }
 
-    /// The unit that a key under [`intents`](Self::intents) or [`all_outcomes`](Self::all_outcomes) belongs to.
+    /// Prefix of what all units' workers waited for.
+    pub fn all_limits(&self) -> String {
+        self.file("limits/")
+    }
+
+    /// The unit that a key under [`intents`](Self::intents), [`all_outcomes`](Self::all_outcomes) or [`all_limits`](Self::all_limits) belongs to.
     pub fn unit_of(key: &str) -> Option<u64> {
         let (_, file) = key.rsplit_once('/')?;
         file.split(['.', '-']).next()?.parse().ok()
@@ -122,7 +162,12 @@ mod tests {
         assert_eq!(files.outcomes(12), "runs/reel-7-json-0123456789abcdef/outcomes/00000012.jsonl");
         assert_eq!(RunFiles::unit_of(&files.intent(12, 0)), Some(12));
         assert_eq!(RunFiles::unit_of(&files.intent(12, 3)), Some(12));
+        let stood = files.certificate_stood(12, 70);
+        assert_eq!((RunFiles::unit_of(&stood), RunFiles::entry_of(&stood)), (Some(12), Some(70)));
+        assert_eq!(RunFiles::part_of(&stood), None);
         for part in [0, 3] {
+            assert_eq!(RunFiles::part_of(&files.intent(12, part)), Some(part));
+            assert_eq!(RunFiles::entry_of(&files.intent(12, part)), None);
             assert!(files.intent(12, part).starts_with(&files.intents_of(12)));
         }
         assert_eq!(RunFiles::unit_of(&files.outcomes(12)), Some(12));

@@ -24,12 +24,16 @@ pub enum OutcomeKind {
     Waiting,
     /// The run ended before the device's turn.
     NotAttempted,
+    /// Nothing that the run which is taken back added is left of the device.
+    Removed,
+    /// The device is not as the run left it, so that it was not taken back.
+    Kept,
 }
 
 impl OutcomeKind {
     /// Whether the device is as its owner wants it.
     pub const fn is_fine(self) -> bool {
-        matches!(self, Self::Created | Self::Unchanged | Self::Updated)
+        matches!(self, Self::Created | Self::Unchanged | Self::Updated | Self::Removed)
     }
 
     /// The word used in files and reports.
@@ -43,6 +47,32 @@ impl OutcomeKind {
             Self::Failed => "failed",
             Self::Waiting => "waiting",
             Self::NotAttempted => "not_attempted",
+            Self::Removed => "removed",
+            Self::Kept => "kept",
+        }
+    }
+
+    /// What became of such an entry.
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Created => {
+                "this run made the device: it registered the certificate and made the thing; in phase 2 it made the thing"
+            }
+            Self::Unchanged => "the device was there before, whole",
+            Self::Updated => {
+                "the device was there in part, or its thing was, without a certificate; what was missing was added"
+            }
+            Self::Conflict => "something else stands there; nothing was touched",
+            Self::Rejected => "the entry itself is unusable; nothing was sent to AWS IoT",
+            Self::Failed => "AWS IoT refused the device",
+            Self::Waiting => "the device cannot be served yet; nothing was written",
+            Self::NotAttempted => "the run ended before the device's turn",
+            Self::Removed => {
+                "an undo took the device back: nothing that the run added is left of it"
+            }
+            Self::Kept => {
+                "an undo left the device as it is, because somebody changed it since the run"
+            }
         }
     }
 }
@@ -52,6 +82,10 @@ impl fmt::Display for OutcomeKind {
         f.write_str(self.word())
     }
 }
+
+/// What stands in a reason between why a device could not be finished and what had been written for it
+/// before that.
+pub const HALF_DONE: &str = ". Before that, ";
 
 /// Something worth knowing about a device that does not stop it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +141,12 @@ pub struct Counts {
     pub waiting: u64,
     /// See [`OutcomeKind::NotAttempted`].
     pub not_attempted: u64,
+    /// See [`OutcomeKind::Removed`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removed: u64,
+    /// See [`OutcomeKind::Kept`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept: u64,
 }
 
 impl Counts {
@@ -121,11 +161,13 @@ impl Counts {
             OutcomeKind::Failed => &mut self.failed,
             OutcomeKind::Waiting => &mut self.waiting,
             OutcomeKind::NotAttempted => &mut self.not_attempted,
+            OutcomeKind::Removed => &mut self.removed,
+            OutcomeKind::Kept => &mut self.kept,
         } += 1;
     }
 
     /// How many ended in each way.
-    pub const fn by_kind(&self) -> [(OutcomeKind, u64); 8] {
+    pub const fn by_kind(&self) -> [(OutcomeKind, u64); 10] {
         [
             (OutcomeKind::Created, self.created),
             (OutcomeKind::Unchanged, self.unchanged),
@@ -135,12 +177,14 @@ impl Counts {
             (OutcomeKind::Failed, self.failed),
             (OutcomeKind::Waiting, self.waiting),
             (OutcomeKind::NotAttempted, self.not_attempted),
+            (OutcomeKind::Removed, self.removed),
+            (OutcomeKind::Kept, self.kept),
         ]
     }
 
     /// Entries that ended as their owner wants.
     pub const fn fine(&self) -> u64 {
-        self.created + self.unchanged + self.updated
+        self.created + self.unchanged + self.updated + self.removed
     }
 
     /// Entries accounted for.
@@ -151,6 +195,7 @@ impl Counts {
             + self.failed
             + self.waiting
             + self.not_attempted
+            + self.kept
     }
 
     /// Whether every entry read is accounted for exactly once.
@@ -159,11 +204,16 @@ impl Counts {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [OutcomeKind; 8] = [
+    const ALL: [OutcomeKind; 10] = [
         OutcomeKind::Created,
         OutcomeKind::Unchanged,
         OutcomeKind::Updated,
@@ -172,17 +222,19 @@ mod tests {
         OutcomeKind::Failed,
         OutcomeKind::Waiting,
         OutcomeKind::NotAttempted,
+        OutcomeKind::Removed,
+        OutcomeKind::Kept,
     ];
 
     #[test]
     fn every_kind_counts_towards_the_balance_once() {
-        let mut counts = Counts { read: 8, ..Counts::default() };
+        let mut counts = Counts { read: 10, ..Counts::default() };
         for kind in ALL {
             assert!(!counts.balanced(), "balanced before `{kind}` was counted");
             counts.add(kind);
         }
         assert!(counts.balanced());
-        assert_eq!(counts.fine(), 3);
+        assert_eq!(counts.fine(), 4);
         assert_eq!(counts.by_kind(), ALL.map(|kind| (kind, 1)));
     }
 

@@ -2,21 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Counts, Limited, Note};
+use crate::{Counts, Forecast, Limited, Note};
 
 /// The report of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Name of the run.
     pub run: String,
+    /// Whether nothing was written to AWS IoT: the counts are what the run would come to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry: bool,
     /// How the run ended.
     pub verdict: Verdict,
     /// The verdict in one sentence.
     pub summary: String,
     /// Whether every entry read is accounted for exactly once.
     pub balanced: bool,
+    /// The run that this one takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
     /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
     pub vendor: String,
+    /// The run whose entries were taken up, where this one did not begin from the file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<String>,
     /// Name of the profile in force; empty where the run stopped before it was chosen.
     pub profile: String,
     /// The file.
@@ -41,8 +50,23 @@ pub struct Report {
     /// Which of AWS IoT's quotas held the run up, the one that did so longest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limited: Vec<Limited>,
+    /// What an import would take; only dry runs have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// Address of `results.csv`; empty where the run has no entries.
     pub results: String,
+    /// ARN of the run's execution.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub execution: String,
+    /// When the run started, in seconds of the Unix epoch, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<f64>,
+    /// When it was reported first, in seconds of the Unix epoch; 0 in reports of earlier versions.
+    #[serde(default)]
+    pub ended: f64,
+    /// The version of Thingpress that reported; empty in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
 }
 
 /// How a run ended.
@@ -81,6 +105,9 @@ pub struct SourceSummary {
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
+    /// Who put it there, as far as the event tells; empty where it does not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub uploader: String,
 }
 
 /// All entries with one code.

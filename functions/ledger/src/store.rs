@@ -6,6 +6,7 @@ use aws_sdk_s3::{
     Client,
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     primitives::ByteStream,
+    types::Object,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
@@ -62,6 +63,12 @@ pub enum StoreError {
         /// The parser's answer.
         source: serde_json::Error,
     },
+    /// The results are not the table that they should be.
+    #[error("`{key}` is not readable as a run's results")]
+    Results {
+        /// Key of the object.
+        key: String,
+    },
     /// A value could not be written as JSON.
     #[error(transparent)]
     Line(#[from] LineError),
@@ -80,7 +87,7 @@ impl StoreError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::S3 { .. } => "Ledger.Unavailable",
-            Self::Malformed { .. } => "Ledger.Malformed",
+            Self::Malformed { .. } | Self::Results { .. } => "Ledger.Malformed",
             Self::Line(_) => "Ledger.Unwritable",
         }
     }
@@ -93,6 +100,10 @@ pub struct Listed {
     pub key: String,
     /// When the object was last written, where the listing says so.
     pub written: Option<SystemTime>,
+    /// Its entity tag, which is another one where its content is; empty where the listing names none.
+    pub etag: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// The runs bucket.
@@ -189,6 +200,14 @@ impl Store {
         sent.map(drop).map_err(|error| StoreError::s3("write", key, error))
     }
 
+    /// Writes a page that browsers show, over one that may be there. It is kept for good.
+    pub async fn write_page(&self, key: &str, page: String) -> Result<(), StoreError> {
+        let request = self.s3.put_object().bucket(&self.bucket).key(key);
+        let request = request.content_type("text/html; charset=utf-8");
+        let sent = request.body(page.into_bytes().into()).send().await;
+        sent.map(drop).map_err(|error| StoreError::s3("write", key, error))
+    }
+
     /// Writes the JSON document `key` unless there is one already.
     pub async fn create(
         &self,
@@ -228,7 +247,7 @@ impl Store {
     }
 
     /// Deletes `key`; one that is not there is no error.
-    pub(crate) async fn delete(&self, key: &str) -> Result<(), StoreError> {
+    pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let sent = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
         sent.map(drop).map_err(|error| StoreError::s3("delete", key, error))
     }
@@ -244,9 +263,49 @@ impl Store {
         Ok(listed.into_iter().map(|listed| listed.key).collect())
     }
 
+    /// The first keys, at most so many, that begin with `prefix` and come after `after`. One call gives up to 1,000.
+    pub async fn list_first(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        most: u16,
+    ) -> Result<Vec<String>, StoreError> {
+        let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let request = request.set_start_after(after.map(str::to_owned)).max_keys(i32::from(most));
+        let page = request.send().await.map_err(|error| StoreError::s3("list", prefix, error))?;
+        Ok(page.contents.into_iter().flatten().filter_map(|object| object.key).collect())
+    }
+
+    /// The folders right below `prefix`, each with its slash.
+    pub async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
+        let mut pages = request.into_paginator().send();
+        let mut folders = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| StoreError::s3("list", prefix, error))?;
+            let found = page.common_prefixes.into_iter().flatten();
+            folders.extend(found.filter_map(|folder| folder.prefix));
+        }
+        Ok(folders)
+    }
+
     /// The keys that begin with `prefix`, with the time when each was written.
     pub async fn list_written(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         self.list_from(prefix, None).await
+    }
+
+    /// One page of the keys that begin with `prefix` and come after `after`, at most 1,000 of them; and whether there
+    /// are more.
+    pub async fn list_page_after(
+        &self,
+        prefix: &str,
+        after: &str,
+    ) -> Result<(Vec<Listed>, bool), StoreError> {
+        let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let page = request.start_after(after).send().await;
+        let page = page.map_err(|error| StoreError::s3("list", prefix, error))?;
+        let more = page.is_truncated.unwrap_or_default();
+        Ok((page.contents.into_iter().flatten().filter_map(listed).collect(), more))
     }
 
     /// When `key` was last written; none where there is no such object.
@@ -263,18 +322,15 @@ impl Store {
         let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
         let request = request.set_start_after(after.map(str::to_owned));
         let mut pages = request.into_paginator().send();
-        let mut listed = Vec::new();
+        let mut all = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| StoreError::s3("list", prefix, error))?;
-            listed.extend(page.contents.into_iter().flatten().filter_map(|object| {
-                let written = object.last_modified.and_then(|time| SystemTime::try_from(time).ok());
-                object.key.map(|key| Listed { key, written })
-            }));
+            all.extend(page.contents.into_iter().flatten().filter_map(listed));
         }
-        Ok(listed)
+        Ok(all)
     }
 
-    async fn open(
+    pub(crate) async fn open(
         &self,
         key: &str,
         range: Option<Range<u64>>,
@@ -286,6 +342,15 @@ impl Store {
             Err(error) => Err(StoreError::s3("read", key, error)),
         }
     }
+}
+
+fn listed(object: Object) -> Option<Listed> {
+    Some(Listed {
+        key: object.key?,
+        written: object.last_modified.and_then(|time| SystemTime::try_from(time).ok()),
+        etag: object.e_tag.unwrap_or_default(),
+        bytes: object.size.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
+    })
 }
 
 async fn collect(key: &str, body: ByteStream) -> Result<Vec<u8>, StoreError> {

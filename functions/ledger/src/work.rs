@@ -28,6 +28,9 @@ pub struct Work {
     /// Attributes that its thing has or gets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
+    /// Further names by which people may ask for the device, beside id, thing and certificate id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// Things worth knowing that do not stop the device.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Note>,

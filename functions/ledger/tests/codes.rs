@@ -1,4 +1,4 @@
-//! Every code of the functions is in the table, and the table is what the documentation says.
+//! Every code of the functions is in the table, and the documentation is what the tables say.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,14 +6,14 @@
 )]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     env,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
-use ledger::{About, CODES, Code};
+use ledger::{About, CODES, Code, Counts, page_of, remedy};
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -41,6 +41,7 @@ fn collect(path: &Path, codes: &mut BTreeSet<String>) {
         }
     } else if path.extension().is_some_and(|extension| extension == "rs")
         && !path.ends_with("codes/table.rs")
+        && !path.ends_with("codes/remedies.rs")
     {
         let source = fs::read_to_string(path).unwrap();
         let source = source.split("#[cfg(test)]").next().unwrap_or_default();
@@ -58,67 +59,115 @@ fn is_code(text: &str) -> bool {
 }
 
 #[test]
-fn the_documentation_has_the_table() {
-    let path = folder("../../docs/outcomes.md");
-    let page = page();
+fn the_page_of_outcomes_is_what_the_code_says() {
+    check("outcomes.md", &outcomes_page());
+}
+
+#[test]
+fn the_page_of_codes_is_what_the_tables_say() {
+    check("codes.md", &codes_page());
+}
+
+/// Compares a page of the documentation with what it should be, or writes it.
+#[track_caller]
+fn check(name: &str, page: &str) {
+    let path = folder("../../docs").join(name);
     if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
-        fs::write(&path, &page).unwrap();
+        fs::write(&path, page).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/outcomes.md is not what the table says: write it with INSTA_UPDATE=always"
+        "docs/{name} is not what the code says: write it with INSTA_UPDATE=always"
     );
 }
 
-fn page() -> String {
-    let mut page = OPENING.to_owned();
+fn outcomes_page() -> String {
+    let mut page = OUTCOMES.to_owned();
+    for (kind, _) in Counts::default().by_kind() {
+        writeln!(page, "| `{kind}` | {} |", kind.means()).unwrap();
+    }
+    page.push_str(RULES);
     for (about, codes) in CODES {
-        let (heading, opening) = match about {
-            About::Entry(kind) => (format!("Entries that ended as `{kind}`"), ""),
-            About::Run => ("Runs that stopped".to_owned(), RUNS),
-            About::Warning => ("Warnings".to_owned(), WARNINGS),
-            About::Function => ("Errors of functions".to_owned(), FUNCTIONS),
-        };
+        let (heading, opening) = heading(*about);
         write!(page, "\n## {heading}\n\n{opening}").unwrap();
-        let has_retry = *about != About::Warning;
-        let head = if has_retry {
-            "| code | retry | means |\n|---|---|---|\n"
-        } else {
-            "| code | means |\n|---|---|\n"
-        };
-        page.push_str(head);
-        for Code { code, retry, means } in *codes {
-            let retry = if *retry { "yes" } else { "no" };
-            let retry = if has_retry { format!(" {retry} |") } else { String::new() };
-            writeln!(page, "| `{code}` |{retry} {means} |").unwrap();
-        }
+        let links: Vec<_> = codes.iter().map(|code| link(code.code)).collect();
+        writeln!(page, "{}", links.join(", ")).unwrap();
     }
     page
 }
 
-const OPENING: &str = "\
+fn heading(about: About) -> (String, &'static str) {
+    match about {
+        About::Entry(kind) => (format!("Entries that ended as `{kind}`"), ""),
+        About::Run => ("Runs that stopped".to_owned(), RUNS),
+        About::Warning => ("Warnings".to_owned(), WARNINGS),
+        About::Function => ("Errors of functions".to_owned(), FUNCTIONS),
+    }
+}
+
+/// A link from a page beside the one of codes.
+fn link(code: &str) -> String {
+    format!("[`{code}`]({})", page_of(code).trim_start_matches("docs/"))
+}
+
+fn codes_page() -> String {
+    let mut page = CODES_OPENING.to_owned();
+    let mut met: BTreeMap<&str, (&Code, Vec<String>)> = BTreeMap::new();
+    for (about, codes) in CODES {
+        for code in *codes {
+            let (_, places) = met.entry(code.code).or_insert((code, Vec::new()));
+            places.push(place(*about));
+        }
+    }
+    for (name, (Code { means, retry, .. }, places)) in met {
+        let told = places.iter().all(|place| *place == place_of_warnings());
+        let again = match (told, *retry) {
+            (true, _) => "not needed",
+            (false, true) => "can help: the same file can succeed later",
+            (false, false) => "does not help: the file itself has to change",
+        };
+        writeln!(
+            page,
+            "\n## {name}\n\n{means}\n\n- Met as: {}\n- What to do: {}\n- Trying again: {again}",
+            places.join("; "),
+            remedy(name),
+        )
+        .unwrap();
+    }
+    page
+}
+
+fn place(about: About) -> String {
+    match about {
+        About::Entry(kind) => format!("an entry that ended as `{kind}`"),
+        About::Run => "a run that stopped".to_owned(),
+        About::Warning => place_of_warnings().to_owned(),
+        About::Function => "an error of a function".to_owned(),
+    }
+}
+
+const fn place_of_warnings() -> &'static str {
+    "a warning"
+}
+
+const OUTCOMES: &str = "\
 # How entries end
 
-<!-- Made from functions/ledger/src/codes/table.rs by the tests of `ledger`, with INSTA_UPDATE=always. -->
+<!-- Made from the code by the tests of `ledger`, with INSTA_UPDATE=always. -->
 
 Every entry of a file ends in exactly one way, and `report.json` counts them: entries read = created + unchanged + updated + conflict + rejected + failed + waiting + not attempted.
 
 | outcome | means |
 |---|---|
-| `created` | this run made the device: it registered the certificate and made the thing; in phase 2 it made the thing |
-| `unchanged` | the device was there before, whole |
-| `updated` | the device was there in part, or its thing was, without a certificate; what was missing was added |
-| `conflict` | something else stands there; nothing was touched |
-| `rejected` | the entry itself is unusable; nothing was sent to AWS IoT |
-| `failed` | AWS IoT refused the device |
-| `waiting` | the device cannot be served yet; nothing was written |
-| `not_attempted` | the run ended before the device's turn |
+";
 
+const RULES: &str = "
 A run that was interrupted ends with the same words as without the interruption.
 
 Where an entry did not end well, `results.csv` has a `code`, which never changes, a `reason` in words, which says what to do, and `retry`: `yes` where the same file can succeed later, after waiting or after what the reason says was done, and `no` where the file itself has to change.
 Where something had been written for the device before it could not be finished, the reason says what.
+[codes.md](codes.md) has every code, what it means and what to do about it.
 
 By default something else that stands there is a `conflict`.
 With `on_conflict = \"adopt\"` in a profile the device is added to what stands there, and a warning says so; nothing is ever removed:
@@ -135,6 +184,18 @@ With `on_conflict = \"adopt\"` in a profile the device is added to what stands t
 | a certificate with another status | it keeps its status, with a warning | the same |
 | a revoked certificate, or one in transfer | `Certificate.Revoked`, `Certificate.InTransfer` | the same |
 | the same name or certificate twice in a file | the first entry is taken | the same |
+";
+
+const CODES_OPENING: &str = "\
+# Codes
+
+<!-- Made from the code by the tests of `ledger`, with INSTA_UPDATE=always. -->
+
+Every code that a report, a notice or an execution can show, in alphabetical order.
+A code never changes its meaning; the words around it may.
+[outcomes.md](outcomes.md) has them by how an entry ends.
+
+What is done stays done: a file that is uploaded again costs calls, and makes nothing twice.
 ";
 
 const RUNS: &str = "\

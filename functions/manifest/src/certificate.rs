@@ -21,8 +21,8 @@ use x509_parser::x509::X509Name;
 pub use self::authority::Authorities;
 pub(crate) use self::bundle::is_bundle;
 pub use self::id::{CertificateId, CertificateIdError};
-pub use self::issuer::IssuerFault;
 pub(crate) use self::issuer::Issuers;
+pub use self::issuer::{IssuedBy, IssuerFault};
 pub use self::key::{KeyType, SignatureAlgorithm};
 use crate::text;
 

@@ -1,5 +1,7 @@
 //! What a reading depends on besides the bytes.
 
+use std::num::NonZeroUsize;
+
 use crate::certificate::Authorities;
 use crate::infineon::Bundle;
 use crate::signers::Signers;
@@ -17,6 +19,9 @@ pub struct Context<'a> {
     pub now: i64,
     /// Where an input is given up as too large.
     pub limits: Limits,
+    /// How many threads look into entries, the caller's own included. What is found does not depend
+    /// on it.
+    pub threads: NonZeroUsize,
 }
 
 /// Budgets for an input that anybody may have made. Each has an error of its own.

@@ -2,8 +2,11 @@
 
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
 
 use crate::context::Context;
+use crate::crew::{Crew, Line};
 use crate::entry::Warning;
 use crate::error::{Decoded, ManifestError};
 use crate::infineon;
@@ -30,26 +33,60 @@ pub struct Summary {
 /// costs one entry. A file without entries is an error, so a reading that ends well has handed on
 /// at least one. It also ends well where `entries` breaks off.
 ///
-/// The source is read in pieces of up to 64 KiB, so it needs no buffer of its own.
+/// The source is read in pieces of up to 64 KiB, so it needs no buffer of its own. `entries` is called
+/// on the caller's thread, however many threads there are.
 pub fn decode<R: Read>(
     vendor: Vendor,
     source: R,
     context: Context<'_>,
     entries: &mut dyn FnMut(Decoded) -> ControlFlow<()>,
 ) -> Result<Summary, ManifestError> {
-    let mut sink = Sink::new(entries, context.limits.entries);
-    match read(vendor, source, context, &mut sink) {
+    let threads = context.threads.get();
+    if threads == 1 {
+        return read_all(vendor, source, context, entries, None);
+    }
+    let crew = Arc::new(Crew::default());
+    thread::scope(|scope| {
+        let _end = End(&crew);
+        for _ in 1..threads {
+            // The reading thread can do everything by itself, so a thread that cannot be had is no error.
+            let _ = thread::Builder::new().spawn_scoped(scope, || crew.work());
+        }
+        let line = Line::new(Arc::clone(&crew), threads);
+        read_all(vendor, source, context, entries, Some(line))
+    })
+}
+
+/// Sends the crew home, however the reading ends.
+struct End<'e, 'c>(&'e Crew<'c>);
+
+impl Drop for End<'_, '_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+fn read_all<'c, R: Read>(
+    vendor: Vendor,
+    source: R,
+    context: Context<'c>,
+    entries: &'c mut dyn FnMut(Decoded) -> ControlFlow<()>,
+    line: Option<Line<'c>>,
+) -> Result<Summary, ManifestError> {
+    let mut sink = Sink::new(entries, context.limits.entries, line);
+    let end = read(vendor, source, context, &mut sink);
+    match sink.finish().and(end) {
         Ok(notes) => Ok(Summary { batch: None, notes }),
         Err(Stop::BrokenOff) => Ok(Summary::default()),
         Err(Stop::Unusable(error)) => Err(error),
     }
 }
 
-fn read<R: Read>(
+pub(crate) fn read<'c, R: Read>(
     vendor: Vendor,
     source: R,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<Vec<Warning>, Stop> {
     let limit = context.limits.bytes;
     let mut input = Input::new(source, limit);

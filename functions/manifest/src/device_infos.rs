@@ -22,6 +22,7 @@ use crate::context::Limits;
 use crate::decode::Summary;
 use crate::entry::{Place, Warning};
 use crate::error::{EntryError, ManifestError};
+use crate::excerpt::{Frame, Piece, Slice, Tap};
 use crate::input::Input;
 use crate::json::{self, At, Items, Length, Reader};
 use crate::private_key;
@@ -39,6 +40,41 @@ pub fn decode_device_infos<R: Read>(
     source: R,
     limits: Limits,
     devices: &mut dyn FnMut(Result<DeviceInfo, EntryError>) -> ControlFlow<()>,
+) -> Result<Summary, ManifestError> {
+    read(source, limits, &mut |device, _| devices(device))
+}
+
+/// Hands each device to `tap` as it stands in the file, and gives the batch.
+///
+/// The file is read to its end, because the batch may come last.
+pub(crate) fn read_pieces<R: Read>(
+    source: R,
+    limits: Limits,
+    tap: &mut Tap<'_>,
+) -> Result<Option<String>, ManifestError> {
+    let mut number = 0;
+    let mut is_over = false;
+    let summary = read(source, limits, &mut |_, text| {
+        number += 1;
+        let piece = Slice::of_one(text).map(|slice| Piece {
+            slice,
+            frame: Frame::DEVICES,
+            file: 0,
+            member: None,
+        });
+        is_over = is_over || tap(number, piece).is_break();
+        ControlFlow::Continue(())
+    })?;
+    Ok(summary.batch)
+}
+
+/// Who is handed each device, and its text: none where it is too large to be kept.
+type Devices<'d> = dyn FnMut(Result<DeviceInfo, EntryError>, &[u8]) -> ControlFlow<()> + 'd;
+
+fn read<R: Read>(
+    source: R,
+    limits: Limits,
+    devices: &mut Devices<'_>,
 ) -> Result<Summary, ManifestError> {
     let mut input = Input::new(source, limits.bytes);
     let (head, complete) =
@@ -73,10 +109,10 @@ pub fn decode_device_infos<R: Read>(
 }
 
 /// A file being read.
-struct File<'d, R> {
+struct File<'d, 'f, R> {
     json: Reader<R>,
     limits: Limits,
-    devices: &'d mut dyn FnMut(Result<DeviceInfo, EntryError>) -> ControlFlow<()>,
+    devices: &'d mut Devices<'f>,
     read: u64,
     has_devices: bool,
     batch: Option<String>,
@@ -84,7 +120,7 @@ struct File<'d, R> {
     unread: Unread,
 }
 
-impl<R: Read> File<'_, R> {
+impl<R: Read> File<'_, '_, R> {
     fn read(&mut self) -> Result<(), Stop> {
         match self.json.peek(&self.at())? {
             Some(b'{') => self.json.step(),
@@ -175,7 +211,7 @@ impl<R: Read> File<'_, R> {
             Err(Refusal::PrivateKey) => return Err(at.private_key().into()),
         };
         self.read = number;
-        match (self.devices)(device) {
+        match (self.devices)(device, self.json.text()) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Stop::BrokenOff),
         }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::certificate::{Certificate, CertificateId};
+use crate::certificate::{Certificate, CertificateId, IssuedBy};
 use crate::text;
 
 /// One device of a manifest, with everything verified that can be.
@@ -26,6 +27,8 @@ pub struct Entry {
     pub fields: BTreeMap<Cow<'static, str>, String>,
     /// The manifest signer that vouched for the entry. Only Microchip has signers.
     pub signer: Option<CertificateId>,
+    /// Who issued the certificate, where that was verified.
+    pub issuer: Option<Arc<IssuedBy>>,
     /// What is odd about the device, and no reason to refuse it.
     pub warnings: Vec<Warning>,
 }

@@ -11,6 +11,7 @@ use crate::certificate::{Certificate, Issuers};
 use crate::context::Context;
 use crate::entry::{Entry, Place, Warning, certificate_fields};
 use crate::error::{Decoded, EntryError, ManifestError};
+use crate::excerpt::{Frame, Pieces, Slice};
 use crate::generated::text::{self as certificates, Fault};
 use crate::input::Input;
 use crate::leaf;
@@ -26,6 +27,8 @@ use crate::vendor::Vendor;
 pub(crate) struct Espressif<'a, R> {
     rows: Rows<R>,
     columns: Columns,
+    /// The table's first row, as it stands there.
+    header: Vec<u8>,
     context: Context<'a>,
     issuers: Issuers,
     number: u64,
@@ -65,7 +68,8 @@ impl<'a, R: Read> Espressif<'a, R> {
                 Err(_) => return Err(malformed(rows.place(), unreadable)),
             },
         };
-        Ok(Self { rows, columns, context, issuers: Issuers::default(), number: 0 })
+        let header = rows.text().to_vec();
+        Ok(Self { rows, columns, header, context, issuers: Issuers::default(), number: 0 })
     }
 
     pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
@@ -107,7 +111,7 @@ impl<'a, R: Read> Espressif<'a, R> {
         id.clone_from(&mac);
         let mut chain = chain(row.cert.as_bytes())?.into_iter();
         let certificate = chain.next().ok_or(Reason::NoCertificate { lite: false })?;
-        leaf::check_with(&certificate, chain.next(), &mut self.issuers)?;
+        let issuer = leaf::check_with(&certificate, chain.next(), &mut self.issuers)?;
         check_common_name(&certificate, row.cn)?;
         let mut fields = certificate_fields(&certificate);
         fields.insert("mac".into(), mac.clone());
@@ -116,7 +120,21 @@ impl<'a, R: Read> Espressif<'a, R> {
         }
         let warnings = Warning::on_validity(&certificate, self.context.now);
         let (number, place) = (self.number, Place::File);
-        Ok(Entry { number, place, id: mac, certificate, fields, signer: None, warnings })
+        Ok(Entry { number, place, id: mac, certificate, fields, signer: None, issuer, warnings })
+    }
+}
+
+impl<R: Read> Pieces for Espressif<'_, R> {
+    fn step(&mut self) -> Result<bool, ManifestError> {
+        Ok(self.read()?.is_some())
+    }
+
+    fn slice(&self) -> Option<Slice<'_>> {
+        Slice::of_one(self.rows.text())
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        Frame { start: &self.header, ..Frame::NONE }
     }
 }
 

@@ -10,8 +10,10 @@ use std::io::Read;
 use self::text::Fault;
 use crate::certificate::{Certificate, Issuers, der};
 use crate::context::Context;
+use crate::crew::Taken;
 use crate::entry::{Entry, Place, Warning, certificate_fields, certificate_name};
 use crate::error::{Decoded, EntryError, ManifestError};
+use crate::excerpt::{Frame, Pieces, Slice};
 use crate::input::Input;
 use crate::leaf;
 use crate::lines::{Line, Lines};
@@ -30,8 +32,9 @@ const TELLTALES: [&[u8]; 2] = [b"LS0tLS1CRUdJ", b"MII"];
 #[derive(Debug)]
 pub(crate) struct Generated<'a, R> {
     context: Context<'a>,
-    issuers: Issuers,
     source: Source<R>,
+    /// The last entry, as it stands in the file.
+    text: Vec<u8>,
     number: u64,
 }
 
@@ -91,21 +94,25 @@ impl<'a, R: Read> Generated<'a, R> {
             | Content::Unknown => None,
         };
         let mark = recognize::mark_length(head);
+        let mut text = Vec::new();
         let source = if whole.is_some() {
+            text.extend_from_slice(head);
             Source::One(whole)
         } else {
             input.consume(mark);
             Source::Lines { lines: Lines::new(input, context.limits), is_pem }
         };
-        Ok(Self { context, issuers: Issuers::default(), source, number: 0 })
+        Ok(Self { context, source, text, number: 0 })
     }
 
-    pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
+    pub(crate) fn read(&mut self) -> Result<Option<Taken<'a>>, ManifestError> {
         let next = match &mut self.source {
             Source::One(certificate) => {
                 certificate.take().map(|certificate| (Place::File, Ok(vec![*certificate])))
             }
-            Source::Lines { lines, is_pem } => next(lines, *is_pem, self.context, self.number)?,
+            Source::Lines { lines, is_pem } => {
+                next(lines, *is_pem, self.context, self.number, &mut self.text)?
+            }
         };
         let Some((place, found)) = next else {
             return if self.number == 0 { Err(ManifestError::Empty) } else { Ok(None) };
@@ -120,27 +127,52 @@ impl<'a, R: Read> Generated<'a, R> {
             Err(Fault::PrivateKey) => Err(ManifestError::PrivateKey { entries_read: read, place }),
             Err(Fault::Reason(reason)) => {
                 let id = String::new();
-                Ok(Some(Err(EntryError { number: self.number, place, id, reason })))
+                Ok(Some(Taken::known(Err(EntryError { number: self.number, place, id, reason }))))
             }
         }
     }
 
-    fn entry(&mut self, place: Place, chain: Vec<Certificate>) -> Decoded {
-        let number = self.number;
-        let mut chain = chain.into_iter();
-        let refuse = |id, reason| EntryError { number, place: place.clone(), id, reason };
-        let Some(certificate) = chain.next() else {
-            return Err(refuse(String::new(), Reason::NoCertificate { lite: false }));
-        };
-        let id = certificate_name(&certificate);
-        let checked = leaf::check_with(&certificate, chain.next(), &mut self.issuers);
-        if let Err(reason) = checked {
-            return Err(refuse(id, reason));
-        }
-        let fields = certificate_fields(&certificate);
-        let warnings = Warning::on_validity(&certificate, self.context.now);
-        Ok(Entry { number, place, id, certificate, fields, signer: None, warnings })
+    fn entry(&self, place: Place, chain: Vec<Certificate>) -> Taken<'a> {
+        let (number, now) = (self.number, self.context.now);
+        let bytes = chain.iter().map(|certificate| certificate.der().len()).sum();
+        Taken::open(bytes, move |issuers| Ok(entry(number, place, chain, now, issuers)))
     }
+}
+
+impl<R: Read> Pieces for Generated<'_, R> {
+    fn step(&mut self) -> Result<bool, ManifestError> {
+        Ok(self.read()?.is_some())
+    }
+
+    fn slice(&self) -> Option<Slice<'_>> {
+        Slice::of_one(&self.text)
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        Frame::NONE
+    }
+}
+
+fn entry(
+    number: u64,
+    place: Place,
+    chain: Vec<Certificate>,
+    now: i64,
+    issuers: &mut Issuers,
+) -> Decoded {
+    let mut chain = chain.into_iter();
+    let refuse = |id, reason| EntryError { number, place: place.clone(), id, reason };
+    let Some(certificate) = chain.next() else {
+        return Err(refuse(String::new(), Reason::NoCertificate { lite: false }));
+    };
+    let id = certificate_name(&certificate);
+    let issuer = match leaf::check_with(&certificate, chain.next(), issuers) {
+        Ok(issuer) => issuer,
+        Err(reason) => return Err(refuse(id, reason)),
+    };
+    let fields = certificate_fields(&certificate);
+    let warnings = Warning::on_validity(&certificate, now);
+    Ok(Entry { number, place, id, certificate, fields, signer: None, issuer, warnings })
 }
 
 /// Whether the text is one base64 text over several lines.
@@ -153,17 +185,18 @@ fn is_wrapped(text: &[u8], is_pem: bool) -> bool {
         .is_err()
 }
 
-/// The next line or block that is an entry, and where it begins.
+/// The next line or block that is an entry, and where it begins. `line` becomes its text, with the
+/// end of its last line, and nothing where it is too large to be kept.
 fn next<R: Read>(
     lines: &mut Lines<R>,
     is_pem: bool,
     context: Context<'_>,
     read: u64,
+    line: &mut Vec<u8>,
 ) -> Result<Option<(Place, Found)>, ManifestError> {
     let too_large =
         || Err(Fault::Reason(Reason::EntryTooLarge { limit: context.limits.entry_bytes }));
-    let mut line = Vec::new();
-    while let Some(kept) = lines.advance(&mut line, read)? {
+    while let Some(kept) = lines.advance(line, read)? {
         let place = lines.place();
         if kept == Line::TooLarge {
             return Ok(Some((place, too_large())));
@@ -173,8 +206,13 @@ fn next<R: Read>(
             continue;
         }
         if text.starts_with(pem::BEGIN) {
-            let block = block(lines, text.to_vec(), context.limits.entry_bytes, read)?;
-            let found = block.map_or_else(too_large, |block| text::from_pem(&block));
+            let block = block(lines, line.clone(), context.limits.entry_bytes, read)?;
+            *line = block.unwrap_or_default();
+            if line.is_empty() {
+                return Ok(Some((place, too_large())));
+            }
+            let found = text::from_pem(line);
+            line.push(b'\n');
             return Ok(Some((place, found)));
         }
         let found = text::certificates(text);
@@ -182,6 +220,7 @@ fn next<R: Read>(
             && matches!(found, Err(Fault::Reason(_)))
             && !TELLTALES.iter().any(|telltale| text.starts_with(telltale));
         if !is_explanation {
+            line.push(b'\n');
             return Ok(Some((place, found)));
         }
     }

@@ -6,15 +6,18 @@ mod reels;
 mod xml;
 
 use std::io::Read;
+use std::sync::Arc;
 
 pub use self::bundle::{Bundle, UnknownBundle};
 pub(crate) use self::names::{LeftOut, is_chip_certificate};
 pub(crate) use self::reels::read as read_archive;
 use self::xml::Xml;
-use crate::certificate::{Certificate, Issuers, der};
+use crate::certificate::{Certificate, IssuedBy, Issuers, der};
 use crate::context::Context;
+use crate::crew::Taken;
 use crate::entry::{Entry, Place, Warning, certificate_fields, certificate_name};
 use crate::error::{Decoded, EntryError, ManifestError};
+use crate::excerpt::{Frame, Pieces, Slice};
 use crate::generated::text::{self as certificates, Fault};
 use crate::input::Input;
 use crate::leaf;
@@ -26,18 +29,20 @@ use crate::vendor::Vendor;
 /// A file that is no archive, being read.
 #[derive(Debug)]
 pub(crate) struct Infineon<'a, R> {
-    source: Source<R>,
+    source: Source<'a, R>,
     maker: Maker<'a>,
 }
 
 #[derive(Debug)]
-enum Source<R> {
+enum Source<'a, R> {
     /// The whole file is one certificate, or a chain with the device's in front.
     One {
         chain: Option<Result<Vec<Certificate>, Reason>>,
         chip_id: Option<String>,
+        /// The file; nothing where it is too large.
+        bytes: Vec<u8>,
     },
-    Xml(Box<Xml<R>>),
+    Xml(Box<Xml<'a, R>>),
 }
 
 impl<'a, R: Read> Infineon<'a, R> {
@@ -47,7 +52,7 @@ impl<'a, R: Read> Infineon<'a, R> {
         member: Option<&str>,
         context: Context<'a>,
     ) -> Result<Self, ManifestError> {
-        let maker = Maker { context, issuers: Issuers::default() };
+        let maker = Maker { context };
         let wrong =
             |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Infineon.into() });
         let (head, complete) = input
@@ -77,9 +82,10 @@ impl<'a, R: Read> Infineon<'a, R> {
             Content::Certificate(_) | Content::Manifest(Vendor::Generated) | Content::Unknown => {}
         }
         input.consume(mark);
-        let chain = match whole(&mut input, context)? {
+        let bytes = whole(&mut input, context)?;
+        let chain = match &bytes {
             None => Err(Reason::EntryTooLarge { limit: context.limits.entry_bytes }),
-            Some(bytes) => match chain(&bytes) {
+            Some(bytes) => match chain(bytes) {
                 Ok(chain) if is_chain(&chain) => Ok(chain),
                 Ok(_) => return wrong(foreign::CERTIFICATES),
                 Err(Fault::PrivateKey) => {
@@ -87,25 +93,46 @@ impl<'a, R: Read> Infineon<'a, R> {
                     return Err(ManifestError::PrivateKey { entries_read: 0, place });
                 }
                 // A member of an archive came as a whole, or the archive would be broken.
-                Err(Fault::Reason(_)) if member.is_none() && is_cut_short(&bytes) => {
+                Err(Fault::Reason(_)) if member.is_none() && is_cut_short(bytes) => {
                     let place = Place::File;
                     return Err(ManifestError::Truncated { entries_read: 0, place });
                 }
-                Err(Fault::Reason(_)) if !is_certificate(&bytes) => return wrong(foreign::UNKNOWN),
+                Err(Fault::Reason(_)) if !is_certificate(bytes) => return wrong(foreign::UNKNOWN),
                 Err(Fault::Reason(reason)) => Err(reason),
             },
         };
         let chip_id = member.and_then(names::chip_id);
-        Ok(Self { source: Source::One { chain: Some(chain), chip_id }, maker })
+        let bytes = bytes.unwrap_or_default();
+        Ok(Self { source: Source::One { chain: Some(chain), chip_id, bytes }, maker })
     }
 
-    pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
+    pub(crate) fn read(&mut self) -> Result<Option<Taken<'a>>, ManifestError> {
         match &mut self.source {
-            Source::Xml(xml) => xml.read(&mut self.maker),
-            Source::One { chain, chip_id } => Ok(chain.take().map(|chain| {
+            Source::Xml(xml) => xml.read(self.maker),
+            Source::One { chain, chip_id, .. } => Ok(chain.take().map(|chain| {
                 let device = chip_id.take().map(|id| Device { field: "chip_id", id });
                 self.maker.entry(1, Place::File, device, chain)
             })),
+        }
+    }
+}
+
+impl<R: Read> Pieces for Infineon<'_, R> {
+    fn step(&mut self) -> Result<bool, ManifestError> {
+        Ok(self.read()?.is_some())
+    }
+
+    fn slice(&self) -> Option<Slice<'_>> {
+        match &self.source {
+            Source::Xml(xml) => xml.slice(),
+            Source::One { bytes, .. } => Slice::of_one(bytes),
+        }
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        match &self.source {
+            Source::Xml(_) => Frame::GROUPS,
+            Source::One { .. } => Frame::NONE,
         }
     }
 }
@@ -118,53 +145,72 @@ struct Device {
     id: String,
 }
 
-/// Makes entries of certificates, and checks them.
-#[derive(Debug)]
-struct Maker<'a> {
-    context: Context<'a>,
-    issuers: Issuers,
+/// A certificate that passed, who issued it as far as that was verified, and what is odd about it.
+struct Sound {
+    certificate: Certificate,
+    issuer: Option<Arc<IssuedBy>>,
+    warnings: Vec<Warning>,
 }
 
-impl Maker<'_> {
+/// Makes entries of certificates, and checks them.
+#[derive(Clone, Copy, Debug)]
+struct Maker<'a> {
+    context: Context<'a>,
+}
+
+impl<'a> Maker<'a> {
     fn entry(
-        &mut self,
+        self,
         number: u64,
         place: Place,
         device: Option<Device>,
         chain: Result<Vec<Certificate>, Reason>,
+    ) -> Taken<'a> {
+        let bytes = chain.iter().flatten().map(|certificate| certificate.der().len()).sum();
+        Taken::open(bytes, move |issuers| Ok(self.checked(number, place, device, chain, issuers)))
+    }
+
+    fn checked(
+        self,
+        number: u64,
+        place: Place,
+        device: Option<Device>,
+        chain: Result<Vec<Certificate>, Reason>,
+        issuers: &mut Issuers,
     ) -> Decoded {
         let known = device.as_ref().map(|device| device.id.clone());
-        let mut id = known.clone().unwrap_or_default();
-        self.checked(chain, &mut id)
-            .map(|(certificate, warnings)| {
+        let mut id = known.unwrap_or_default();
+        self.sound(chain, &mut id, issuers)
+            .map(|Sound { certificate, issuer, warnings }| {
                 let mut fields = certificate_fields(&certificate);
                 if let Some(Device { field, id }) = device {
                     fields.insert(field.into(), id);
                 }
                 let (place, id) = (place.clone(), id.clone());
-                Entry { number, place, id, certificate, fields, signer: None, warnings }
+                Entry { number, place, id, certificate, fields, signer: None, issuer, warnings }
             })
             .map_err(|reason| EntryError { number, place, id, reason })
     }
 
     /// The device's certificate, if it is sound. `id` becomes its name, where it is empty.
-    fn checked(
-        &mut self,
+    fn sound(
+        self,
         chain: Result<Vec<Certificate>, Reason>,
         id: &mut String,
-    ) -> Result<(Certificate, Vec<Warning>), Reason> {
+        issuers: &mut Issuers,
+    ) -> Result<Sound, Reason> {
         let mut chain = chain?.into_iter();
         let certificate = chain.next().ok_or(Reason::NoCertificate { lite: false })?;
         if id.is_empty() {
             *id = certificate_name(&certificate);
         }
-        leaf::check_with(&certificate, chain.next(), &mut self.issuers)?;
+        let mut issuer = leaf::check_with(&certificate, chain.next(), issuers)?;
         let mut warnings = Warning::on_validity(&certificate, self.context.now);
         match self.context.issuers.check(&certificate) {
-            Some(result) => result.map_err(Reason::NotSignedByIssuer)?,
+            Some(result) => issuer = Some(result.map_err(Reason::NotSignedByIssuer)?),
             None => warnings.push(Warning::issuer_not_uploaded()),
         }
-        Ok((certificate, warnings))
+        Ok(Sound { certificate, issuer, warnings })
     }
 }
 

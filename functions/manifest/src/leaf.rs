@@ -1,6 +1,8 @@
 //! What every device's certificate must be, whoever delivers it.
 
-use crate::certificate::{Certificate, Issuers};
+use std::sync::Arc;
+
+use crate::certificate::{Certificate, IssuedBy, Issuers};
 use crate::pem;
 use crate::reason::Reason;
 
@@ -30,13 +32,9 @@ pub(crate) fn check_with(
     certificate: &Certificate,
     issuer: Option<Certificate>,
     issuers: &mut Issuers,
-) -> Result<(), Reason> {
+) -> Result<Option<Arc<IssuedBy>>, Reason> {
     check(certificate)?;
-    match issuer {
-        Some(issuer) => {
-            let key = issuer.der().to_vec();
-            issuers.check(certificate, &key, || Ok(issuer))
-        }
-        None => Ok(()),
-    }
+    let Some(issuer) = issuer else { return Ok(None) };
+    let key = issuer.der().to_vec();
+    issuers.check(certificate, &key, || Ok(issuer)).map(Some)
 }

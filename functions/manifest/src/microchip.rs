@@ -16,8 +16,10 @@ use self::envelope::Envelope;
 use self::payload::SecureElement;
 use crate::certificate::{Certificate, Issuers};
 use crate::context::Context;
+use crate::crew::{Taken, Verdict};
 use crate::entry::{Entry, Place, Warning, certificate_fields};
-use crate::error::{Decoded, EntryError, ManifestError};
+use crate::error::{EntryError, ManifestError};
+use crate::excerpt::{Frame, Pieces, Slice};
 use crate::input::Input;
 use crate::json::{self, JsonError, Length};
 use crate::leaf;
@@ -31,7 +33,6 @@ use crate::vendor::Vendor;
 pub(crate) struct Microchip<'a, R> {
     elements: Elements<R>,
     context: Context<'a>,
-    issuers: Issuers,
 }
 
 /// Why an element gives no device.
@@ -76,10 +77,10 @@ impl<'a, R: Read> Microchip<'a, R> {
         let mark = recognize::mark_length(head);
         input.consume(mark);
         let elements = Elements::new(input, context.limits);
-        Ok(Self { elements, context, issuers: Issuers::default() })
+        Ok(Self { elements, context })
     }
 
-    pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
+    pub(crate) fn read(&mut self) -> Result<Option<Taken<'a>>, ManifestError> {
         let Some(element) = self.elements.advance()? else {
             if self.elements.number() == 0 {
                 return Err(ManifestError::Empty);
@@ -87,24 +88,45 @@ impl<'a, R: Read> Microchip<'a, R> {
             return Ok(None);
         };
         let number = self.elements.number();
-        let place = Place::Entry(number);
-        let mut id = String::new();
-        let result = match element {
+        let context = self.context;
+        Ok(Some(match element {
             Length::TooLarge => {
-                let limit = self.context.limits.entry_bytes;
-                Err(Refusal::Reason(Reason::EntryTooLarge { limit }))
+                let (place, id) = (Place::Entry(number), String::new());
+                let reason = Reason::EntryTooLarge { limit: context.limits.entry_bytes };
+                Taken::known(Err(EntryError { number, place, id, reason }))
             }
             Length::Fits => {
-                entry(self.elements.text(), self.context, &mut self.issuers, number, &mut id)
+                let text = self.elements.text().to_vec();
+                Taken::open(text.len(), move |issuers| verdict(&text, context, issuers, number))
             }
-        };
-        match result {
-            Ok(entry) => Ok(Some(Ok(entry))),
-            Err(Refusal::Reason(reason)) => Ok(Some(Err(EntryError { number, place, id, reason }))),
-            Err(Refusal::PrivateKey) => {
-                Err(ManifestError::PrivateKey { entries_read: number - 1, place })
-            }
+        }))
+    }
+}
+
+fn verdict(text: &[u8], context: Context<'_>, issuers: &mut Issuers, number: u64) -> Verdict {
+    let place = Place::Entry(number);
+    let mut id = String::new();
+    match entry(text, context, issuers, number, &mut id) {
+        Ok(entry) => Ok(Ok(entry)),
+        Err(Refusal::Reason(reason)) => Ok(Err(EntryError { number, place, id, reason })),
+        Err(Refusal::PrivateKey) => {
+            Err(ManifestError::PrivateKey { entries_read: number - 1, place })
         }
+    }
+}
+
+impl<R: Read> Pieces for Microchip<'_, R> {
+    fn step(&mut self) -> Result<bool, ManifestError> {
+        Ok(self.read()?.is_some())
+    }
+
+    fn slice(&self) -> Option<Slice<'_>> {
+        // Of an element that is too large, no text is kept.
+        Slice::of_one(self.elements.text())
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        Frame::ARRAY
     }
 }
 
@@ -142,12 +164,13 @@ fn entry(
     let certificate = Certificate::parse(key.leaf()?).map_err(Reason::CertificateMalformed)?;
     leaf::check(&certificate)?;
     let mut warnings = Warning::on_validity(&certificate, context.now);
-    match key.issuer() {
-        Some(issuer) => issuers.check(&certificate, issuer.as_bytes(), || {
-            payload::x5c_der(issuer).and_then(Certificate::parse)
-        })?,
-        None => warnings.push(Warning::no_issuer()),
-    }
+    let issuer = if let Some(issuer) = key.issuer() {
+        let read = || payload::x5c_der(issuer).and_then(Certificate::parse);
+        Some(issuers.check(&certificate, issuer.as_bytes(), read)?)
+    } else {
+        warnings.push(Warning::no_issuer());
+        None
+    };
     key.check_certifies(&certificate)?;
     payload::check_common_name(&certificate, &element.unique_id)?;
 
@@ -160,7 +183,7 @@ fn entry(
     }
     let id = element.unique_id;
     let place = Place::Entry(number);
-    Ok(Entry { number, place, id, certificate, fields, signer: Some(signer), warnings })
+    Ok(Entry { number, place, id, certificate, fields, signer: Some(signer), issuer, warnings })
 }
 
 /// Reads a JSON object, and says what is wrong with another.

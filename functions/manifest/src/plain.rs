@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::context::Context;
+use crate::crew::Taken;
 use crate::entry::Place;
 use crate::error::ManifestError;
 use crate::espressif::Espressif;
@@ -16,23 +17,23 @@ use crate::sink::{Sink, Stop, located};
 use crate::vendor::Vendor;
 
 /// Reads a file that is no archive.
-pub(crate) fn read<R: Read>(
+pub(crate) fn read<'c, R: Read>(
     vendor: Vendor,
     input: Input<R>,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<(), Stop> {
     read_as(vendor, input, None, context, sink)
 }
 
 /// Reads a member of an archive like a file of its own. One that is something else costs itself
 /// alone.
-pub(crate) fn read_member(
+pub(crate) fn read_member<'c>(
     vendor: Vendor,
     member: &mut dyn Read,
     name: &str,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<(), Stop> {
     let input = Input::new(member, context.limits.bytes);
     let found = match read_as(vendor, input, Some(name), context, sink) {
@@ -43,30 +44,42 @@ pub(crate) fn read_member(
     sink.refuse(Place::member(name), Reason::MemberWrongFormat { found, expected: vendor })
 }
 
-fn read_as<R: Read>(
+fn read_as<'c, R: Read>(
     vendor: Vendor,
     input: Input<R>,
     member: Option<&str>,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<(), Stop> {
     let before = sink.read();
     let at = |error| located(error, member, before);
     match vendor {
         Vendor::Microchip => {
             let mut reader = Microchip::open(input, context).map_err(at)?;
+            if sink.cuts() {
+                return sink.cut(member, &mut reader);
+            }
             sink.drain(member, || reader.read())
         }
         Vendor::Infineon => {
             let mut reader = Infineon::open(input, member, context).map_err(at)?;
+            if sink.cuts() {
+                return sink.cut(member, &mut reader);
+            }
             sink.drain(member, || reader.read())
         }
         Vendor::Espressif => {
             let mut reader = Espressif::open(input, context).map_err(at)?;
-            sink.drain(member, || reader.read())
+            if sink.cuts() {
+                return sink.cut(member, &mut reader);
+            }
+            sink.drain(member, || Ok(reader.read()?.map(Taken::known)))
         }
         Vendor::Generated => {
             let mut reader = Generated::open(input, context).map_err(at)?;
+            if sink.cuts() {
+                return sink.cut(member, &mut reader);
+            }
             sink.drain(member, || reader.read())
         }
     }

@@ -1,7 +1,8 @@
 //! Small pieces of text for messages.
 
 /// A value from a file, fit for a message: short, on one line, without control characters.
-pub(crate) fn excerpt(value: &str) -> String {
+#[must_use]
+pub fn excerpt(value: &str) -> String {
     shortened(value, 64)
 }
 
@@ -47,7 +48,8 @@ pub(crate) fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Seconds since 1970 as `YYYY-MM-DD`, in UTC.
-pub(crate) fn date(seconds: i64) -> String {
+#[must_use]
+pub fn date(seconds: i64) -> String {
     // Years are counted from March, so that the leap day is a year's last, in eras of 400 years,
     // which all have 146,097 days. Day 0 of era 0 is 0000-03-01; 1970-01-01 is day 719,468.
     let days = seconds.div_euclid(86_400) + 719_468;

@@ -14,11 +14,11 @@ use crate::sink::{Sink, Stop};
 use crate::vendor::Vendor;
 
 /// Reads every member like a file of its own. Archives within the archive are not opened.
-pub(crate) fn read<R: Read>(
+pub(crate) fn read<'c, R: Read>(
     vendor: Vendor,
     mut input: Input<R>,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<Vec<Warning>, Stop> {
     let limits = context.limits;
     let spool = Spool::of_file(&mut input, limits)?;

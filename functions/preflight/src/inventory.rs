@@ -1,7 +1,7 @@
-//! Lists the account before a file is imported again, so that its devices need not be asked for
-//! one by one.
+//! Lists the account before a file is imported again, or planned, so that its devices need not be
+//! asked for one by one.
 
-use ledger::{CertificateStatus, Keep, Plan, Profile, RunFiles, Store, Work};
+use ledger::{CertificateStatus, Keep, Plan, Profile, RunFiles, Standing, Store, Work};
 use registry::{Inventory, Registry};
 
 use crate::{Answer, PreflightError};
@@ -14,7 +14,7 @@ const fn most_pages(devices: u64) -> u64 {
     10 + devices / 4
 }
 
-/// Notes which of the run's devices stand whole, as far as listings show.
+/// Notes which of the run's devices stand whole and which not at all, as far as listings show.
 pub(crate) async fn run(
     store: &Store,
     registry: &Registry,
@@ -30,21 +30,22 @@ pub(crate) async fn run(
         inventory.add(&profile, &work);
     }
     let devices = plan.prepared.as_ref().map_or(0, |prepared| prepared.devices);
-    let whole = match inventory.take(registry, &profile, most_pages(devices)).await {
-        Ok(Some(whole)) => whole,
+    let standings = match inventory.take(registry, &profile, most_pages(devices)).await {
+        Ok(Some(standings)) => standings,
         Ok(None) => {
             return Ok(not_listed("the account is too large to be listed for this file"));
         }
         Err(error) if error.kind.is_passing() => return Err(error.into()),
         Err(error) => return Ok(not_listed(&error.to_string())),
     };
-    let standing = whole.iter().filter(|whole| **whole).count();
-    let marks: Vec<u8> = whole.iter().map(|whole| if *whole { b'1' } else { b'0' }).collect();
+    let count = |wanted| standings.iter().filter(|standing| **standing == wanted).count();
+    let (standing, absent) = (count(Standing::Whole), count(Standing::Absent));
+    let marks: Vec<u8> = standings.iter().map(|standing| standing.mark()).collect();
     store.write(&files.standing(), marks, Keep::Passing).await?;
     plan.listed = true;
     store.write_json(&files.plan(), &plan, Keep::Always).await?;
-    tracing::info!(devices, standing, "listed");
-    Ok(Answer::Listed { standing })
+    tracing::info!(devices, standing, absent, "listed");
+    Ok(Answer::Listed { standing, absent })
 }
 
 /// Nothing is lost by it: the devices are asked for.

@@ -1,13 +1,16 @@
 //! Looks at AWS IoT before anything is written to it.
 //!
 //! The machine calls this function twice: first to check what the upload's profile names and to pin
-//! it in the run's plan; then, for a file that was imported before, to list the account.
+//! it in the run's plan; then, for a dry run and for a file that was imported before, to list the
+//! account.
 
 mod inventory;
 mod profile;
 
 use lambda_runtime::Diagnostic;
-use ledger::{Configuration, Keep, Plan, RunFiles, Source, Stop, Store, StoreError};
+use ledger::{
+    Configuration, Input, Keep, Plan, RunFiles, Source, Stop, Store, StoreError, planned_key,
+};
 use registry::{CallError, Registry};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
@@ -30,8 +33,8 @@ pub enum Event {
 pub struct Check {
     /// Name of the run.
     pub run: String,
-    /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
-    pub vendor: String,
+    /// What it was started with.
+    pub input: Input,
     /// The pinned file.
     pub source: Source,
     /// The configuration in force.
@@ -46,6 +49,8 @@ pub enum Answer {
     Ready {
         /// Name of the profile in force.
         profile: String,
+        /// Whether nothing is to be written to AWS IoT.
+        dry: bool,
     },
     /// The run stops before the first write.
     Stop(Stop),
@@ -53,6 +58,8 @@ pub enum Answer {
     Listed {
         /// How many of the devices stand whole, as far as listings show.
         standing: usize,
+        /// How many of them are not there at all.
+        absent: usize,
     },
     /// The account was not listed, and each device is asked for.
     NotListed {
@@ -107,9 +114,13 @@ pub async fn handle(
 }
 
 async fn check(store: &Store, registry: &Registry, check: Check) -> Result<Answer, PreflightError> {
-    let Check { run, vendor, source, configuration } = check;
+    let Check { run, input, source, configuration } = check;
+    let Input { vendor, resume, .. } = input;
     let files = RunFiles::of(&run);
-    let (name, profile) = match profile::choose(&configuration.profiles, &source.key) {
+    let planned = planned_key(&source.key);
+    let dry = planned.is_some();
+    let key = planned.unwrap_or(&source.key);
+    let (name, profile) = match profile::choose(&configuration.profiles, key) {
         Ok((name, profile)) => (name.to_owned(), profile.clone()),
         Err(stop) => return stop_run(store, &files, stop).await,
     };
@@ -123,13 +134,16 @@ async fn check(store: &Store, registry: &Registry, check: Check) -> Result<Answe
         signers: configuration.signers,
         rate: configuration.rate,
         concurrency: configuration.concurrency,
+        dry,
         listed: false,
+        undoes: None,
+        resumes: resume,
         prepared: None,
     };
     store.write_json(&files.plan(), &plan, Keep::Always).await?;
     let Some(first) = unmet.first() else {
-        tracing::info!(profile = name, "ready");
-        return Ok(Answer::Ready { profile: name });
+        tracing::info!(profile = name, dry, "ready");
+        return Ok(Answer::Ready { profile: name, dry });
     };
     let all: Vec<_> = unmet.iter().map(ToString::to_string).collect();
     let reason = format!(

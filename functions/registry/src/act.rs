@@ -12,12 +12,15 @@ use crate::{
     CallError, Finding, Reason, Registry,
     claim::{Claim, of_other_things, of_others},
     client::{Registration, aws_status},
+    decide::{Decision, Halt, decide, look_closer},
     device::{Change, Device},
-    look::{status_notes, usable},
+    look::status_notes,
     make_thing::{change_thing, make_thing},
+    memory::{Memory, remember_policies},
     pem,
     steps::{Step, Steps},
-    word::{CLOCK_TOLERANCE, may_be_own, word},
+    take_back::take_back,
+    word::{CLOCK_TOLERANCE, is_of_earlier_try, word},
 };
 
 /// What acting on a device depends on, besides the device.
@@ -30,6 +33,8 @@ pub struct Situation<'a> {
     /// Whether another run is active, which may name the same things. It is asked when it matters: a
     /// device can wait long for its tokens.
     pub others_active: &'a AtomicBool,
+    /// Where it is kept what turns out on the way.
+    pub memory: &'a dyn Memory,
 }
 
 /// How a device ended.
@@ -46,21 +51,10 @@ pub struct Ending {
 /// A device that could not be finished now and is to be taken up again.
 pub type Again = CallError;
 
-/// Why a device is not finished.
-pub(crate) enum Halt {
-    Call(CallError),
-    Reason(Reason),
-}
-
-impl From<CallError> for Halt {
-    fn from(error: CallError) -> Self {
-        Self::Call(error)
-    }
-}
-
-impl From<Reason> for Halt {
-    fn from(reason: Reason) -> Self {
-        Self::Reason(reason)
+impl Ending {
+    /// The end of a device that did not end well.
+    pub(crate) fn refused(reason: Reason) -> Self {
+        Self { outcome: reason.outcome(), reason: Some(reason), warnings: Vec::new() }
     }
 }
 
@@ -72,42 +66,30 @@ pub async fn act(
     finding: Finding,
 ) -> Result<Ending, Again> {
     let mut steps = Steps::begun_by(situation, work);
-    let acted = match finding {
+    let acted = match decide(situation, work, finding) {
         // Boxed, because it holds the state of every call: a worker has many devices in flight.
-        Finding::Device(device) => {
+        Decision::Make(device) => {
             Box::pin(assemble(registry, situation, work, device, &mut steps)).await
         }
-        Finding::Claimed { arn, claim } => dispute(registry, situation, work, &arn, claim).await,
-        Finding::Listed { warnings } => {
-            return Ok(Ending { outcome: OutcomeKind::Unchanged, reason: None, warnings });
+        Decision::StepBack { arn, claim } => Err(step_back(registry, work, &arn, claim).await),
+        Decision::Leave(ending) => Ok(ending),
+        Decision::Refuse(reason) => Err(reason.into()),
+        Decision::TakeBack(found) => {
+            return Box::pin(take_back(registry, situation, work, *found)).await;
         }
-        Finding::Conflict(reason) => Err(reason.into()),
     };
-    let reason = match acted {
-        Ok(ending) => return Ok(ending),
-        Err(Halt::Call(error)) if error.kind.is_passing() => return Err(error),
-        Err(Halt::Call(error)) => error.into(),
-        Err(Halt::Reason(reason)) => reason,
-    };
-    let reason = steps.told_with(reason);
-    Ok(Ending { outcome: reason.outcome(), reason: Some(reason), warnings: Vec::new() })
+    match acted {
+        Ok(ending) => Ok(ending),
+        Err(halt) => Ok(Ending::refused(steps.told_with(halt.reason()?))),
+    }
 }
 
-/// Something else is attached to the device's thing or certificate besides the device's own.
-///
-/// Where this run attached the device's own, it lost a race and died before it could step back.
-async fn dispute(
-    registry: &Registry,
-    situation: Situation<'_>,
-    work: &Work,
-    arn: &str,
-    claim: Claim,
-) -> Result<Ending, Halt> {
-    if !may_be_own(situation, work) {
-        return Err(claim.reason(work).into());
+/// Takes back what this run attached in a race that it lost.
+async fn step_back(registry: &Registry, work: &Work, arn: &str, claim: Claim) -> Halt {
+    match registry.detach_principal(&work.thing, arn).await {
+        Ok(()) => claim.raced(work).into(),
+        Err(error) => error.into(),
     }
-    registry.detach_principal(&work.thing, arn).await?;
-    Err(claim.raced(work).into())
 }
 
 /// Adds what the device lacks, in the order in which nothing usable is ever half done.
@@ -119,20 +101,22 @@ async fn assemble(
     steps: &mut Steps,
 ) -> Result<Ending, Halt> {
     let profile = situation.profile;
-    let Device { stood, certificate, lacks, mut warnings } = device;
-    let certificate = match certificate {
-        Some(found) => Certificate { arn: found.arn, created: Some(found.created) },
-        None => register(registry, profile, work, steps, &mut warnings).await?,
+    let Device { stood, certificate, lacks, mut warnings, .. } = device;
+    let certificate = if let Some(found) = certificate {
+        Certificate { arn: found.arn, created: Some(found.created) }
+    } else {
+        let adds = !lacks.is_nothing();
+        register(registry, situation, work, adds, steps, &mut warnings).await?
     };
     let mut has_rivals = false;
     match lacks.thing {
         None => {}
         Some(Change::Create(thing)) => {
-            let made = make_thing(registry, profile, work, &thing, steps).await?;
+            let made = make_thing(registry, situation, work, &thing, steps).await?;
             has_rivals |= made.was_there;
             warnings.extend(made.notes);
         }
-        Some(Change::Update(thing)) => {
+        Some(Change::Update { thing, .. }) => {
             change_thing(registry, work, &thing, steps).await?;
         }
     }
@@ -169,13 +153,16 @@ struct Certificate {
 }
 
 /// Registers the certificate; "already exists" is a question, and looking closer answers it.
+/// `adds` says that more than the certificate is to be written.
 async fn register(
     registry: &Registry,
-    profile: &Profile,
+    situation: Situation<'_>,
     work: &Work,
+    adds: bool,
     steps: &mut Steps,
     warnings: &mut Vec<Note>,
 ) -> Result<Certificate, Halt> {
+    let profile = situation.profile;
     let pem = pem::certificate(&work.certificate);
     let status = aws_status(profile.certificate_status);
     let begun = seconds_of_epoch();
@@ -188,20 +175,13 @@ async fn register(
         Registration::Existed { tried_before } => tried_before,
     };
     let registered = registry.describe_certificate(&work.certificate_id).await?;
-    usable(&registered)?;
-    if !profile.defer_things {
-        let things = registry.list_principal_things(&registered.arn).await?;
-        if let Some(claim) = of_other_things(&things, work) {
-            match profile.on_conflict {
-                OnConflict::Fail => return Err(claim.reason(work).into()),
-                OnConflict::Adopt => warnings.push(claim.note()),
-            }
-        }
-    }
-    warnings.extend(status_notes(profile, &registered.status));
+    warnings.extend(look_closer(registry, profile, work, &registered).await?);
     // Where the answer to the first attempt was lost, what exists may be what it made.
     let is_own = tried_before && registered.created >= begun - CLOCK_TOLERANCE;
     let created = (!is_own).then_some(registered.created);
+    if adds && created.is_some_and(|created| !is_of_earlier_try(situation, created)) {
+        remember_policies(registry, situation, work, &registered.arn).await?;
+    }
     Ok(Certificate { arn: registered.arn, created })
 }
 
@@ -232,6 +212,5 @@ async fn step_back_if_raced(registry: &Registry, work: &Work, arn: &str) -> Resu
     else {
         return Ok(());
     };
-    registry.detach_principal(&work.thing, arn).await?;
-    Err(claim.raced(work).into())
+    Err(step_back(registry, work, arn, claim).await)
 }

@@ -36,6 +36,14 @@ pub enum Call {
     AttachPolicy,
     /// `ListAttachedPolicies`
     ListAttachedPolicies,
+    /// `DetachPolicy`
+    DetachPolicy,
+    /// `RemoveThingFromThingGroup`
+    RemoveThingFromThingGroup,
+    /// `DeleteThing`
+    DeleteThing,
+    /// `DeleteCertificate`
+    DeleteCertificate,
     /// `ListThings`
     ListThings,
     /// `ListCertificates`
@@ -44,6 +52,10 @@ pub enum Call {
     ListThingsInThingGroup,
     /// `ListTargetsForPolicy`
     ListTargetsForPolicy,
+    /// `ListThingGroups`, the groups of the account
+    ListGroups,
+    /// `ListPolicies`
+    ListPolicies,
     /// `GetPolicy`
     GetPolicy,
     /// `DescribeThingGroup`
@@ -54,7 +66,7 @@ pub enum Call {
 
 impl Call {
     /// The operations that are paced: those that every device needs.
-    pub(crate) const PACED: [Self; 14] = [
+    pub(crate) const PACED: [Self; 18] = [
         Self::DescribeThing,
         Self::ListThingPrincipals,
         Self::RegisterCertificate,
@@ -69,6 +81,10 @@ impl Call {
         Self::ListThingGroups,
         Self::AttachPolicy,
         Self::ListAttachedPolicies,
+        Self::DetachPolicy,
+        Self::RemoveThingFromThingGroup,
+        Self::DeleteThing,
+        Self::DeleteCertificate,
     ];
 
     /// AWS's name of the operation.
@@ -88,10 +104,16 @@ impl Call {
             Self::ListThingGroups => "ListThingGroupsForThing",
             Self::AttachPolicy => "AttachPolicy",
             Self::ListAttachedPolicies => "ListAttachedPolicies",
+            Self::DetachPolicy => "DetachPolicy",
+            Self::RemoveThingFromThingGroup => "RemoveThingFromThingGroup",
+            Self::DeleteThing => "DeleteThing",
+            Self::DeleteCertificate => "DeleteCertificate",
             Self::ListThings => "ListThings",
             Self::ListCertificates => "ListCertificates",
             Self::ListThingsInThingGroup => "ListThingsInThingGroup",
             Self::ListTargetsForPolicy => "ListTargetsForPolicy",
+            Self::ListGroups => "ListThingGroups",
+            Self::ListPolicies => "ListPolicies",
             Self::GetPolicy => "GetPolicy",
             Self::DescribeThingGroup => "DescribeThingGroup",
             Self::DescribeThingType => "DescribeThingType",
@@ -114,11 +136,17 @@ impl Call {
             Self::ListThingGroups => rates.list_thing_groups,
             Self::AttachPolicy => rates.attach_policy,
             Self::ListAttachedPolicies => rates.list_attached_policies,
+            Self::DetachPolicy => rates.detach_policy,
+            Self::RemoveThingFromThingGroup => rates.remove_thing_from_thing_group,
+            Self::DeleteThing => rates.delete_thing,
+            Self::DeleteCertificate => rates.delete_certificate,
             // One worker asks page after page, which is slower than the quota of each.
             Self::ListThings
             | Self::ListCertificates
             | Self::ListThingsInThingGroup
             | Self::ListTargetsForPolicy
+            | Self::ListGroups
+            | Self::ListPolicies
             | Self::GetPolicy
             | Self::DescribeThingGroup
             | Self::DescribeThingType => return None,

@@ -1,5 +1,7 @@
 //! AWS IoT, one paced method an operation.
 
+mod removal;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -18,6 +20,8 @@ use aws_sdk_iot::{
 };
 
 use crate::{Call, CallError, CallErrorKind, Pace, call::classify};
+
+pub(crate) use removal::{Restored, SeenThing};
 
 /// How often a call is tried that AWS IoT throttles, each time with a token at a lower rate.
 const THROTTLED_TRIES: u32 = 8;
@@ -370,6 +374,10 @@ pub(crate) mod tests {
             list_attached_policies: each,
             list_thing_groups: each,
             list_principal_things: each,
+            detach_policy: each,
+            remove_thing_from_thing_group: each,
+            delete_thing: each,
+            delete_certificate: each,
         }
     }
 }

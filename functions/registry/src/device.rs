@@ -1,6 +1,8 @@
 //! A device as it was found, and what it lacks.
 
-use ledger::{Note, OnConflict, Profile, Stood, Work};
+use std::collections::BTreeMap;
+
+use ledger::{Added, AddedThing, CertificateStatus, Note, OnConflict, Profile, Stood, Work};
 
 use crate::{
     Reason,
@@ -15,7 +17,42 @@ pub struct Device {
     /// Its certificate, where that is known to be registered.
     pub(crate) certificate: Option<Registered>,
     pub(crate) lacks: Lacks,
+    /// What it has besides, as far as that was asked.
+    pub(crate) has: Has,
     pub(crate) warnings: Vec<Note>,
+}
+
+/// The groups and policies that a device was found with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Has {
+    pub(crate) groups: Vec<String>,
+    pub(crate) policies: Vec<String>,
+}
+
+impl Device {
+    /// What is added to make it whole, so that it can be taken back.
+    pub(crate) fn added(&self) -> Option<Added> {
+        let certificate = self.certificate.is_none();
+        if !certificate && self.lacks.is_nothing() {
+            return None;
+        }
+        let Lacks { thing, attachment, groups, policies, activation } = self.lacks.clone();
+        Some(Added {
+            certificate,
+            thing: thing.map(|change| match change {
+                Change::Create(_) => AddedThing::Made,
+                Change::Update { thing, before } => {
+                    AddedThing::Changed { before, thing_type: thing.thing_type.is_some() }
+                }
+            }),
+            attachment,
+            groups,
+            policies,
+            activation,
+            had_groups: self.has.groups.clone(),
+            had_policies: self.has.policies.clone(),
+        })
+    }
 }
 
 /// What a device lacks.
@@ -35,7 +72,41 @@ pub(crate) struct Lacks {
 pub(crate) enum Change {
     Create(Thing),
     /// It gets what is named here, and keeps everything else.
-    Update(Thing),
+    Update {
+        thing: Thing,
+        /// What each of the attributes was before; none where the thing did not have it.
+        before: BTreeMap<String, Option<String>>,
+    },
+}
+
+impl Change {
+    /// What the thing that was found lacks.
+    pub(crate) fn update(lacking: Thing, found: &Thing) -> Self {
+        let before = lacking.attributes.keys();
+        let before = before.map(|name| (name.clone(), found.attributes.get(name).cloned()));
+        Self::Update { before: before.collect(), thing: lacking }
+    }
+}
+
+impl Device {
+    /// A device of which nothing is known but that its thing is not there.
+    pub(crate) fn without_thing(profile: &Profile, work: &Work) -> Self {
+        let thing = Some(Change::Create(wanted_thing(profile, work)));
+        Self::of_nothing(Lacks { thing, ..Lacks::all_but_thing(profile) })
+    }
+
+    /// A certificate of phase 1 of which nothing is known. An inactive one gets nothing else.
+    pub(crate) fn deferred(profile: &Profile) -> Self {
+        let policies = match profile.certificate_status {
+            CertificateStatus::Inactive => Vec::new(),
+            CertificateStatus::Active => profile.policies.clone(),
+        };
+        Self::of_nothing(Lacks { policies, ..Lacks::default() })
+    }
+
+    fn of_nothing(lacks: Lacks) -> Self {
+        Self { stood: None, certificate: None, lacks, has: Has::default(), warnings: Vec::new() }
+    }
 }
 
 impl Lacks {
@@ -124,8 +195,6 @@ fn attributes_kept(names: &[String]) -> Note {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::tests::work;
 

@@ -1,4 +1,4 @@
-//! Which of a file's devices stand whole, as listings of the account show them.
+//! Which of a file's devices stand whole, and which not at all, as listings of the account show them.
 //!
 //! A listing has up to 250 objects a page, where asking takes several calls a device. So a file
 //! that was imported before is cheaper to look up this way, unless the account is far larger than
@@ -7,7 +7,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use ledger::{CertificateStatus, Profile, Work};
+use ledger::{CertificateStatus, Profile, Standing, Work};
 
 use crate::{
     CallError, Registry,
@@ -20,6 +20,8 @@ const THING: u32 = 1;
 const CERTIFICATE: u32 = 2;
 const FIRST_POLICY: u32 = 2;
 const FIRST_GROUP: u32 = 12;
+/// Something stands under the name of its thing, or its certificate is registered with any status.
+const SOMETHING: u32 = 1 << 22;
 
 /// The devices of a file, and what was found of them. It takes some 60 bytes a device.
 #[derive(Debug, Default)]
@@ -67,20 +69,20 @@ impl Inventory {
         });
     }
 
-    /// Lists the account, and says of each device whether it stands whole, in the order in which
-    /// they were added; `None` where the account has more than `most` pages.
+    /// Lists the account, and says of each device how it stands, in the order in which they were
+    /// added; `None` where the account has more than `most` pages.
     pub async fn take(
         mut self,
         registry: &Registry,
         profile: &Profile,
         most: u64,
-    ) -> Result<Option<Vec<bool>>, CallError> {
+    ) -> Result<Option<Vec<Standing>>, CallError> {
         self.things.sort_unstable();
         self.certificates.sort_unstable();
         let mut listings = Listings::new(registry, most);
         match self.list(&mut listings, profile).await {
             Ok(whole) => {
-                Ok(Some(self.devices.iter().map(|device| device.found == whole).collect()))
+                Ok(Some(self.devices.iter().map(|device| device.standing(whole)).collect()))
             }
             Err(Interruption::TooManyPages) => Ok(None),
             Err(Interruption::Call(error)) => Err(error),
@@ -94,24 +96,29 @@ impl Inventory {
         profile: &Profile,
     ) -> Result<u32, Interruption> {
         let mut whole = CERTIFICATE;
-        let active = profile.certificate_status == CertificateStatus::Active;
+        let wanted = Some(profile.certificate_status);
         listings
-            .certificates(|id, is_active| {
-                if is_active == active {
-                    self.mark_certificate(id, CERTIFICATE);
-                }
+            .certificates(|id, status| {
+                let stands = if status == wanted { CERTIFICATE } else { 0 };
+                self.mark_certificate(id, stands | SOMETHING);
             })
             .await?;
         if !profile.defer_things {
             whole |= THING;
             listings.things(|thing| self.mark_thing(&thing)).await?;
+        }
+        if !self.devices.iter().any(|device| device.found & whole == whole) {
+            // Whatever groups and policies hold, no device is whole.
+            return Ok(whole);
+        }
+        if !profile.defer_things {
             for (bit, group) in (FIRST_GROUP..).zip(&profile.thing_groups) {
                 whole |= 1 << bit;
                 listings.things_in_group(group, |name| self.mark_member(name, 1 << bit)).await?;
             }
         }
         // A deferred certificate gets its policies together with its thing, unless it is active.
-        if !profile.defer_things || active {
+        if !profile.defer_things || wanted == Some(CertificateStatus::Active) {
             for (bit, policy) in (FIRST_POLICY..).zip(&profile.policies) {
                 whole |= 1 << bit;
                 listings.targets(policy, |id| self.mark_certificate(id, 1 << bit)).await?;
@@ -122,6 +129,7 @@ impl Inventory {
 
     fn mark_thing(&mut self, listed: &ListedThing) {
         for place in places(&self.things, self.digest.hash_one(&listed.name)) {
+            mark(&mut self.devices, [place], SOMETHING);
             let Some(device) = self.devices.get(place) else { continue };
             let names = self.attributes.get(device.attributes).into_iter().flatten();
             let Some(values) =
@@ -152,6 +160,19 @@ impl Inventory {
         values: impl Iterator<Item = &'v String>,
     ) -> u64 {
         self.digest.hash_one((thing_type, values.collect::<Vec<_>>()))
+    }
+}
+
+impl Device {
+    /// How it stands, where `whole` is what is found of one that stands whole.
+    const fn standing(&self, whole: u32) -> Standing {
+        if self.found & whole == whole {
+            Standing::Whole
+        } else if self.found & SOMETHING == 0 {
+            Standing::Absent
+        } else {
+            Standing::Unknown
+        }
     }
 }
 
@@ -187,6 +208,7 @@ mod tests {
             certificate: String::new(),
             thing_type: None,
             attributes: attributes.collect(),
+            names: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -208,7 +230,7 @@ mod tests {
         inventory.add(&profile, device);
         inventory.things.sort_unstable();
         inventory.mark_thing(thing);
-        let found: Vec<_> = inventory.devices.iter().map(|device| device.found).collect();
+        let found: Vec<_> = inventory.devices.iter().map(|device| device.found & THING).collect();
         assert_eq!(found, [0, if expected { THING } else { 0 }]);
     }
 
@@ -226,6 +248,23 @@ mod tests {
         check(None, &device, &listed("a", None, &[("line", "7"), ("mac", "2")]), false);
         check(None, &device, &listed("a", None, &[("line", "1"), ("mac", "7")]), false);
         check(None, &work("a", &[]), &listed("a", None, &whole), true);
+    }
+
+    #[test]
+    fn a_device_is_absent_where_nothing_bears_its_name_or_its_certificate() {
+        let mut inventory = Inventory::default();
+        for name in ["absent", "named", "registered", "whole"] {
+            inventory.add(&Profile::default(), &work(name, &[("mac", "1")]));
+        }
+        inventory.things.sort_unstable();
+        inventory.certificates.sort_unstable();
+        inventory.mark_thing(&listed("named", None, &[]));
+        inventory.mark_certificate("certificate of registered", SOMETHING);
+        inventory.mark_thing(&listed("whole", None, &[("mac", "1")]));
+        inventory.mark_certificate("certificate of whole", CERTIFICATE | SOMETHING);
+        let standing = inventory.devices.iter().map(|device| device.standing(THING | CERTIFICATE));
+        let expected = [Standing::Absent, Standing::Unknown, Standing::Unknown, Standing::Whole];
+        assert_eq!(standing.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -6,31 +6,49 @@
 mod act;
 mod activate;
 mod call;
+mod census;
 mod claim;
 mod client;
+mod compare;
+mod decide;
 mod device;
+mod foresee;
+mod foreseen_calls;
 mod inventory;
 mod listings;
 mod look;
 mod make_thing;
+mod memory;
 mod pace;
 mod pem;
+mod phase;
 mod reason;
 mod requirements;
 mod steps;
+mod take_back;
+mod types;
 mod word;
+mod would_update;
 
 pub use act::{Again, Ending, Situation, act};
 pub use activate::look_to_activate;
 pub use call::{Call, CallError, CallErrorKind};
+pub use census::{Census, Seen};
 pub use claim::Claim;
 pub use client::Registry;
+pub use compare::{Compared, Comparer, Difference, DifferenceKind, Left};
 pub use device::Device;
+pub use foresee::{Foreseeing, Foresight, foresee};
+pub use foreseen_calls::ForeseenCalls;
 pub use inventory::Inventory;
 pub use look::{Finding, look, look_at_listed};
+pub use memory::Memory;
 pub use pace::{Pace, Usage};
+pub use phase::Phase;
 pub use reason::Reason;
 pub use requirements::{Unmet, unmet};
+pub use take_back::{ToTakeBack, look_to_take_back};
+pub use types::Types;
 
 /// Client of AWS IoT, as the functions build it.
 pub use aws_sdk_iot::Client as IotClient;
@@ -39,7 +57,24 @@ pub use aws_sdk_iot::Client as IotClient;
 mod tests {
     use std::collections::BTreeMap;
 
-    use ledger::Work;
+    use futures::future::{BoxFuture, ready};
+    use ledger::{CertificateStood, Work};
+
+    use crate::Memory;
+
+    /// Keeps nothing.
+    #[derive(Debug)]
+    pub(crate) struct Forgetful;
+
+    impl Memory for Forgetful {
+        fn certificate_stood(
+            &self,
+            _: u64,
+            _: CertificateStood,
+        ) -> BoxFuture<'_, Result<(), String>> {
+            Box::pin(ready(Ok(())))
+        }
+    }
 
     /// The device of entry 7, with nothing in it that a test does not put there.
     pub(crate) fn work() -> Work {
@@ -52,6 +87,7 @@ mod tests {
             certificate: String::new(),
             thing_type: None,
             attributes: BTreeMap::new(),
+            names: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -32,6 +32,15 @@ pub(crate) struct ListedThing {
     pub(crate) attributes: HashMap<String, String>,
 }
 
+/// A certificate of the account, as far as a listing shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedCertificate {
+    pub(crate) id: String,
+    pub(crate) status: CertificateStatus,
+    /// Seconds of the Unix epoch.
+    pub(crate) created: f64,
+}
+
 /// Listings that may take a number of pages together.
 #[derive(Debug)]
 pub(crate) struct Listings<'a> {
@@ -44,10 +53,26 @@ impl<'a> Listings<'a> {
         Self { registry, pages_left: most }
     }
 
-    /// Every certificate's id, and whether it is ACTIVE. Others than ACTIVE and INACTIVE are left out.
+    /// Every certificate's id, and its status where that is one that an import gives.
     pub(crate) async fn certificates(
         &mut self,
-        mut each: impl FnMut(&str, bool),
+        mut each: impl FnMut(&str, Option<ledger::CertificateStatus>),
+    ) -> Result<(), Interruption> {
+        self.all_certificates(|certificate| {
+            let status = match certificate.status {
+                CertificateStatus::Active => Some(ledger::CertificateStatus::Active),
+                CertificateStatus::Inactive => Some(ledger::CertificateStatus::Inactive),
+                _ => None,
+            };
+            each(&certificate.id, status);
+        })
+        .await
+    }
+
+    /// Every certificate, whatever its status.
+    pub(crate) async fn all_certificates(
+        &mut self,
+        mut each: impl FnMut(ListedCertificate),
     ) -> Result<(), Interruption> {
         let mut next = None;
         loop {
@@ -55,13 +80,13 @@ impl<'a> Listings<'a> {
             let request = self.registry.iot().list_certificates().page_size(PAGE).set_marker(next);
             let sent = request.send().await;
             let page = sent.map_err(|error| classify(Call::ListCertificates, error))?;
-            for certificate in page.certificates() {
-                let active = match certificate.status() {
-                    Some(CertificateStatus::Active) => true,
-                    Some(CertificateStatus::Inactive) => false,
-                    _ => continue,
+            for certificate in page.certificates.unwrap_or_default() {
+                let (Some(id), Some(status)) = (certificate.certificate_id, certificate.status)
+                else {
+                    continue;
                 };
-                each(certificate.certificate_id().unwrap_or_default(), active);
+                let created = certificate.creation_date.map(|date| date.as_secs_f64());
+                each(ListedCertificate { id, status, created: created.unwrap_or_default() });
             }
             next = page.next_marker;
             if next.is_none() {
@@ -91,6 +116,40 @@ impl<'a> Listings<'a> {
             next = page.next_token;
             if next.is_none() {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Names of all groups.
+    pub(crate) async fn groups(&mut self) -> Result<Vec<String>, Interruption> {
+        let (mut names, mut next) = (Vec::new(), None);
+        loop {
+            self.page()?;
+            let request = self.registry.iot().list_thing_groups();
+            let sent = request.max_results(PAGE).set_next_token(next).send().await;
+            let page = sent.map_err(|error| classify(Call::ListGroups, error))?;
+            let groups = page.thing_groups.unwrap_or_default().into_iter();
+            names.extend(groups.filter_map(|group| group.group_name));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// Names of all policies.
+    pub(crate) async fn policies(&mut self) -> Result<Vec<String>, Interruption> {
+        let (mut names, mut next) = (Vec::new(), None);
+        loop {
+            self.page()?;
+            let request = self.registry.iot().list_policies().page_size(PAGE).set_marker(next);
+            let sent = request.send().await;
+            let page = sent.map_err(|error| classify(Call::ListPolicies, error))?;
+            let policies = page.policies.unwrap_or_default().into_iter();
+            names.extend(policies.filter_map(|policy| policy.policy_name));
+            next = page.next_marker;
+            if next.is_none() {
+                return Ok(names);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use aws_sdk_iot::types::CertificateStatus;
-use ledger::{Note, Profile, Stood, Work};
+use ledger::{Added, Note, Profile, Stood, Work};
 
 use crate::{
     CallError, CallErrorKind, Reason, Registry,
@@ -11,7 +11,8 @@ use crate::{
         Claim, claim_on_certificate, claim_on_thing, of_other_things, of_others, own_principal,
     },
     client::{Registered, aws_status},
-    device::{Change, Device, Lacks, fit, wanted_thing},
+    device::{Change, Device, Has, Lacks, fit},
+    take_back::ToTakeBack,
 };
 
 /// What stands where a device is to be.
@@ -33,6 +34,8 @@ pub enum Finding {
     },
     /// Something else. Nothing is to be touched.
     Conflict(Reason),
+    /// What another run added, and what is there of it now.
+    ToTakeBack(Box<ToTakeBack>),
 }
 
 impl Finding {
@@ -42,6 +45,15 @@ impl Finding {
             Self::Device(device) => device.stood,
             Self::Listed { .. } => Some(Stood::Whole),
             Self::Claimed { .. } | Self::Conflict(_) => Some(Stood::Other),
+            Self::ToTakeBack(found) => found.stood(),
+        }
+    }
+
+    /// What acting on it is to add, to be noted before the first write.
+    pub fn added(&self) -> Option<Added> {
+        match self {
+            Self::Device(device) => device.added(),
+            _ => None,
         }
     }
 
@@ -115,34 +127,32 @@ pub async fn look_at_listed(
 /// Its thing is looked at first. Where there is none, nothing else is asked: whether the certificate
 /// is registered comes out when it is to be registered.
 async fn examine(registry: &Registry, profile: &Profile, work: &Work) -> Result<Device, Obstacle> {
-    let all_but_thing = Lacks::all_but_thing(profile);
     let Some(found) = registry.describe_thing(&work.thing).await? else {
-        return Ok(Device {
-            stood: None,
-            certificate: None,
-            lacks: Lacks {
-                thing: Some(Change::Create(wanted_thing(profile, work))),
-                ..all_but_thing
-            },
-            warnings: Vec::new(),
-        });
+        return Ok(Device::without_thing(profile, work));
     };
     let (lacking_of_thing, mut warnings) = fit(profile, work, &found)?;
-    let thing = lacking_of_thing.map(Change::Update);
+    let thing = lacking_of_thing.map(|lacking| Change::update(lacking, &found));
     let principals = registry.list_thing_principals(&work.thing).await?;
     let own = own_principal(&principals, work);
     warnings.extend(claim_on_thing(profile, work, &principals)?);
     let Some(arn) = own else {
-        let lacks = Lacks { thing, ..all_but_thing };
-        return Ok(Device { stood: Some(Stood::Thing), certificate: None, lacks, warnings });
+        // Which groups it is in already could not be told later from those that it joins.
+        let groups = registry.list_thing_groups(&work.thing).await?;
+        let lacks = Lacks {
+            thing,
+            groups: missing(&profile.thing_groups, &groups),
+            ..Lacks::all_but_thing(profile)
+        };
+        let has = Has { groups, ..Has::default() };
+        return Ok(Device { stood: Some(Stood::Thing), certificate: None, lacks, has, warnings });
     };
     let certificate = registry.describe_certificate(&work.certificate_id).await?;
     usable(&certificate)?;
     let things = registry.list_principal_things(arn).await?;
     warnings.extend(claim_on_certificate(profile, work, arn, &things)?);
     warnings.extend(status_notes(profile, &certificate.status));
-    let lacks = Lacks { thing, ..lacking(registry, profile, work, &certificate).await? };
-    Ok(standing(certificate, lacks, warnings))
+    let (lacks, has) = lacking(registry, profile, work, &certificate).await?;
+    Ok(standing(certificate, Lacks { thing, ..lacks }, has, warnings))
 }
 
 /// Phase 1: the certificate alone. An inactive one gets nothing else, so there is nothing to look at.
@@ -157,41 +167,41 @@ async fn examine_certificate(
             registry.find_certificate(&work.certificate_id).await?
         }
     };
-    let Some(certificate) = found else {
-        let policies = match profile.certificate_status {
-            ledger::CertificateStatus::Inactive => Vec::new(),
-            ledger::CertificateStatus::Active => profile.policies.clone(),
-        };
-        let lacks = Lacks { policies, ..Lacks::default() };
-        return Ok(Device { stood: None, certificate: None, lacks, warnings: Vec::new() });
-    };
+    let Some(certificate) = found else { return Ok(Device::deferred(profile)) };
     usable(&certificate)?;
     let warnings = status_notes(profile, &certificate.status);
     let attached = registry.list_attached_policies(&certificate.arn).await?;
-    let lacks = Lacks { policies: missing(&profile.policies, attached), ..Lacks::default() };
-    Ok(standing(certificate, lacks, warnings))
+    let lacks = Lacks { policies: missing(&profile.policies, &attached), ..Lacks::default() };
+    let has = Has { policies: attached, ..Has::default() };
+    Ok(standing(certificate, lacks, has, warnings))
 }
 
-/// What a device lacks whose certificate is attached to its thing.
+/// What a device lacks, and has, whose certificate and thing are there.
 pub(crate) async fn lacking(
     registry: &Registry,
     profile: &Profile,
     work: &Work,
     certificate: &Registered,
-) -> Result<Lacks, CallError> {
+) -> Result<(Lacks, Has), CallError> {
     let policies = registry.list_attached_policies(&certificate.arn).await?;
     let groups = registry.list_thing_groups(&work.thing).await?;
-    Ok(Lacks {
-        groups: missing(&profile.thing_groups, groups),
-        policies: missing(&profile.policies, policies),
+    let lacks = Lacks {
+        groups: missing(&profile.thing_groups, &groups),
+        policies: missing(&profile.policies, &policies),
         ..Lacks::default()
-    })
+    };
+    Ok((lacks, Has { groups, policies }))
 }
 
 /// A device that stands, whole or in part.
-pub(crate) fn standing(certificate: Registered, lacks: Lacks, warnings: Vec<Note>) -> Device {
+pub(crate) fn standing(
+    certificate: Registered,
+    lacks: Lacks,
+    has: Has,
+    warnings: Vec<Note>,
+) -> Device {
     let stood = if lacks.is_nothing() { Stood::Whole } else { Stood::Part };
-    Device { stood: Some(stood), certificate: Some(certificate), lacks, warnings }
+    Device { stood: Some(stood), certificate: Some(certificate), lacks, has, warnings }
 }
 
 /// Refuses a registered certificate that cannot be used.
@@ -231,7 +241,7 @@ pub(crate) fn status_notes(profile: &Profile, status: &CertificateStatus) -> Vec
     notes
 }
 
-fn missing(wanted: &[String], present: Vec<String>) -> Vec<String> {
-    let present: HashSet<_> = present.into_iter().collect();
-    wanted.iter().filter(|name| !present.contains(*name)).cloned().collect()
+pub(crate) fn missing(wanted: &[String], present: &[String]) -> Vec<String> {
+    let present: HashSet<_> = present.iter().collect();
+    wanted.iter().filter(|name| !present.contains(name)).cloned().collect()
 }

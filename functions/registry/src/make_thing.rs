@@ -1,12 +1,13 @@
 //! Makes a device's thing.
 
-use ledger::{Note, Profile, Work};
+use ledger::{Note, Work};
 
 use crate::{
-    CallError, CallErrorKind, Reason, Registry,
-    act::Halt,
+    CallError, CallErrorKind, Reason, Registry, Situation,
     client::Thing,
+    decide::Halt,
     device::fit,
+    memory::remember_race,
     requirements::MOST_ATTRIBUTES_WITHOUT_TYPE,
     steps::{Step, Steps},
 };
@@ -22,7 +23,7 @@ pub(crate) struct Made {
 /// Makes the thing that was not there a moment ago.
 pub(crate) async fn make_thing(
     registry: &Registry,
-    profile: &Profile,
+    situation: Situation<'_>,
     work: &Work,
     thing: &Thing,
     steps: &mut Steps,
@@ -34,7 +35,7 @@ pub(crate) async fn make_thing(
             Ok(Made::default())
         }
         Err(CallError { kind: CallErrorKind::Exists, .. }) => {
-            take_over(registry, profile, work, steps).await
+            take_over(registry, situation, work, steps).await
         }
         // It is not documented whether CreateThing takes more attributes where it is given a type
         // that allows them. UpdateThing does.
@@ -77,13 +78,16 @@ fn refusal(error: CallError, thing: &Thing) -> Halt {
 /// Somebody made the thing since it was looked at, and not as this device's is to be.
 async fn take_over(
     registry: &Registry,
-    profile: &Profile,
+    situation: Situation<'_>,
     work: &Work,
     steps: &mut Steps,
 ) -> Result<Made, Halt> {
+    // Before all else: when the device is taken up again, the thing is found and nothing tells whose
+    // it is.
+    remember_race(situation, work).await?;
     let changed = || Reason::ThingChangedMeanwhile { thing: work.thing.clone() };
     let found = registry.describe_thing(&work.thing).await?.ok_or_else(changed)?;
-    let (lacking, notes) = fit(profile, work, &found).map_err(|_| changed())?;
+    let (lacking, notes) = fit(situation.profile, work, &found).map_err(|_| changed())?;
     if let Some(thing) = lacking {
         change_thing(registry, work, &thing, steps).await?;
     }

@@ -144,8 +144,31 @@ pub enum Reason {
         /// The last error.
         cause: String,
     },
+    /// The device that was to be taken back is not as the run left it.
+    #[error(
+        "the device changed since the run: {changes}. It was left as it is; take it back by hand if it is to go"
+    )]
+    ChangedSince {
+        /// Stable code of the first change.
+        code: &'static str,
+        /// All changes, in words.
+        changes: String,
+    },
+    /// The device that was to be taken back was made again by somebody else.
+    #[error(
+        "the certificate was registered again after the run had ended, so that the device is not this run's any more; it was left as it is"
+    )]
+    MadeAgain,
+    /// What the run added to the device is not known.
+    #[error(
+        "what the run added to the device is not known: somebody else may have made it at the same moment, an earlier version of Thingpress made it, or the run's files have expired. It was left as it is"
+    )]
+    NotNoted,
+    /// Taking a device back failed.
+    #[error("{}", undo_words(.0))]
+    Undo(Box<Self>),
     /// Something was written to AWS IoT before the device could not be finished.
-    #[error("{cause}. Before that, {done}")]
+    #[error("{cause}{}{done}", ledger::HALF_DONE)]
     HalfDone {
         /// Why it could not be finished.
         cause: Box<Self>,
@@ -175,7 +198,10 @@ impl Reason {
             Self::OutOfTime => "Worker.OutOfTime",
             Self::Throttled { .. } => "Aws.Throttled",
             Self::Unavailable { .. } => "Aws.Unavailable",
-            Self::HalfDone { cause, .. } => cause.code(),
+            Self::ChangedSince { code, .. } => code,
+            Self::MadeAgain => "Undo.MadeAgain",
+            Self::NotNoted => "Undo.NotNoted",
+            Self::Undo(cause) | Self::HalfDone { cause, .. } => cause.code(),
         }
     }
 
@@ -204,8 +230,35 @@ impl Reason {
             | Self::OutOfTime
             | Self::Throttled { .. }
             | Self::Unavailable { .. } => OutcomeKind::Failed,
-            Self::HalfDone { cause, .. } => cause.outcome(),
+            Self::ChangedSince { .. } | Self::MadeAgain | Self::NotNoted => OutcomeKind::Kept,
+            Self::Undo(cause) | Self::HalfDone { cause, .. } => cause.outcome(),
         }
+    }
+
+    /// The same for a device that was to be taken back.
+    #[must_use]
+    pub fn of_undo(self) -> Self {
+        Self::Undo(Box::new(self))
+    }
+}
+
+/// What to do is another thing where a run is taken back.
+fn undo_words(cause: &Reason) -> String {
+    const AGAIN: &str = "Undo the run again";
+    match cause {
+        Reason::OutOfTime => format!(
+            "the worker's time was up before this device's turn, for as long as the run tried. {AGAIN}"
+        ),
+        Reason::Throttled { call } => format!(
+            "{call} was throttled for as long as the run tried. {AGAIN} when the account is less busy, or raise the quota"
+        ),
+        Reason::Unavailable { call, cause } => format!(
+            "{call} was not available for as long as the run tried ({cause}). {AGAIN} later"
+        ),
+        Reason::NotFound { call } => {
+            format!("{call} names something that does not exist any more. {AGAIN}")
+        }
+        other => other.to_string(),
     }
 }
 
@@ -253,6 +306,8 @@ mod tests {
             Reason::OutOfTime,
             Reason::Throttled { call },
             Reason::Unavailable { call, cause: text() },
+            Reason::MadeAgain,
+            Reason::NotNoted,
         ];
         let all = include_str!("reason.rs").matches(" => \"").count();
         assert_eq!(reasons.len(), all, "every reason is here");

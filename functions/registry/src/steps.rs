@@ -69,7 +69,7 @@ mod tests {
     use ledger::{Intent, Profile, Stood};
 
     use super::*;
-    use crate::tests::work;
+    use crate::tests::{Forgetful, work};
 
     #[track_caller]
     fn check(steps: &[Step], expected: &str) {
@@ -95,12 +95,13 @@ mod tests {
     fn what_an_earlier_try_may_have_done_is_told_where_nothing_stood_before_it() {
         let begun = |stood: Option<Stood>| {
             let existing = stood.into_iter().map(|stood| (work().entry, stood)).collect();
-            let earlier = Intent { time: 0.0, existing };
+            let earlier = Intent { existing, ..Intent::default() };
             let profile = Profile::default();
             let situation = Situation {
                 profile: &profile,
                 earlier: Some(&earlier),
                 others_active: &AtomicBool::new(false),
+                memory: &Forgetful,
             };
             let told = Steps::begun_by(situation, &work());
             let first = Steps::begun_by(Situation { earlier: None, ..situation }, &work());

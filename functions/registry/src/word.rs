@@ -41,6 +41,11 @@ pub(crate) fn word(
     }
 }
 
+/// Whether a certificate that was registered then is an earlier try's work.
+pub(crate) fn is_of_earlier_try(situation: Situation<'_>, created: f64) -> bool {
+    situation.earlier.is_some_and(|earlier| created >= earlier.time - CLOCK_TOLERANCE)
+}
+
 /// Whether what stands of a device that did not stand before may be an earlier try's work.
 pub(crate) fn may_be_own(situation: Situation<'_>, work: &Work) -> bool {
     situation.earlier.is_some_and(|earlier| {
@@ -55,7 +60,7 @@ mod tests {
     use ledger::{Intent, Profile};
 
     use super::*;
-    use crate::tests::work;
+    use crate::tests::{Forgetful, work};
 
     const INTENT: f64 = 1_000.0;
     const LONG_BEFORE: Option<f64> = Some(INTENT - 60.0);
@@ -70,12 +75,13 @@ mod tests {
         expected: OutcomeKind,
     ) {
         let existing = noted.into_iter().map(|noted| (work().entry, noted)).collect();
-        let earlier = Intent { time: INTENT, existing };
+        let earlier = Intent { time: INTENT, existing, ..Intent::default() };
         let profile = Profile { defer_things, ..Profile::default() };
         let situation = Situation {
             profile: &profile,
             earlier: Some(&earlier),
             others_active: &AtomicBool::new(false),
+            memory: &Forgetful,
         };
         assert_eq!(word(situation, &work(), stood, created), expected);
     }
@@ -84,8 +90,12 @@ mod tests {
     #[track_caller]
     fn first(stood: Option<Stood>, created: Option<f64>, defer_things: bool, word: OutcomeKind) {
         let profile = Profile { defer_things, ..Profile::default() };
-        let situation =
-            Situation { profile: &profile, earlier: None, others_active: &AtomicBool::new(false) };
+        let situation = Situation {
+            profile: &profile,
+            earlier: None,
+            others_active: &AtomicBool::new(false),
+            memory: &Forgetful,
+        };
         assert_eq!(super::word(situation, &work(), stood, created), word);
     }
 

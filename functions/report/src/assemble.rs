@@ -1,18 +1,31 @@
 //! Puts the report together.
 
-use ledger::{Object, Plan, Prepared, Report, RunFiles, SourceSummary, Stop, Verdict};
+use ledger::{Object, Plan, Prepared, Report, RunFiles, SourceSummary, Stop, Verdict, planned_key};
 
-use crate::{State, results::Recount, summary};
+use crate::{State, results::Recount, summary, undone};
+
+/// The execution that the run was, and when.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Execution<'a> {
+    /// Its ARN.
+    pub(crate) arn: &'a str,
+    /// In seconds of the Unix epoch, where it is known.
+    pub(crate) started: Option<f64>,
+    /// When it was reported first.
+    pub(crate) ended: f64,
+}
 
 /// The report on what was counted; which quotas held the run up is added to it.
 pub(crate) fn assemble(
     bucket: &str,
     files: &RunFiles,
     state: &State,
+    execution: Execution<'_>,
     plan: Option<&Plan>,
     stop: Option<Stop>,
     recount: Recount,
 ) -> Report {
+    let dry = is_dry(state, plan);
     let Recount { counts, balanced, problems, warnings, .. } = recount;
     let prepared = plan.and_then(|plan| plan.prepared.as_ref());
     // A run that was stopped after its last device has done its work all the same.
@@ -22,12 +35,26 @@ pub(crate) fn assemble(
         None if balanced && counts.fine() == counts.read => Verdict::Done,
         None => Verdict::DoneWithFailures,
     };
+    let undoes = plan.and_then(|plan| plan.undoes.clone()).or_else(|| state.run.clone());
+    let only_told = state.run.is_some() && state.dry.unwrap_or(true);
+    let dry = plan.map_or(only_told || dry, |plan| plan.dry);
+    let summary = match &undoes {
+        Some(run) => undone::sentence(run, dry, &counts, balanced, stop.as_ref(), &problems),
+        None if dry => summary::foreseen(&counts, balanced, stop.as_ref(), &problems),
+        None => {
+            let resumes = state.resume.as_deref();
+            summary::sentence(&counts, balanced, stop.as_ref(), &problems, resumes)
+        }
+    };
     Report {
         run: files.run().to_owned(),
+        dry,
         verdict,
-        summary: summary::sentence(&counts, balanced, stop.as_ref(), &problems),
+        summary,
         balanced,
-        vendor: state.vendor.clone(),
+        undoes,
+        resumes: state.resume.clone(),
+        vendor: plan.map_or_else(|| state.vendor.clone(), |plan| plan.vendor.clone()),
         profile: plan.map(|plan| plan.profile_name.clone()).unwrap_or_default(),
         source: source(state, plan),
         batch: prepared.and_then(|prepared| prepared.batch.clone()),
@@ -38,23 +65,33 @@ pub(crate) fn assemble(
         warnings,
         notes: prepared.map(|prepared| prepared.notes.clone()).unwrap_or_default(),
         limited: Vec::new(),
+        forecast: None,
         results: prepared.map(|_| format!("s3://{bucket}/{}", files.results())).unwrap_or_default(),
+        execution: execution.arn.to_owned(),
+        started: execution.started,
+        ended: execution.ended,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
     }
+}
+
+/// Whether the run writes nothing to AWS IoT. One that has no plan is known by its key.
+pub(crate) fn is_dry(state: &State, plan: Option<&Plan>) -> bool {
+    plan.map_or_else(|| planned_key(&state.object.key).is_some(), |plan| plan.dry)
 }
 
 fn source(state: &State, plan: Option<&Plan>) -> SourceSummary {
     let Some(plan) = plan else {
-        let Object { bucket, key, version, .. } = state.object.clone();
-        return SourceSummary { bucket, key, version, ..SourceSummary::default() };
+        let Object { bucket, key, version, uploader, .. } = state.object.clone();
+        return SourceSummary { bucket, key, version, uploader, ..SourceSummary::default() };
     };
-    let ledger::Source { bucket, key, version, bytes, .. } = plan.source.clone();
+    let ledger::Source { bucket, key, version, bytes, uploader, .. } = plan.source.clone();
     let sha256 =
         plan.prepared.as_ref().map(|Prepared { sha256, .. }| sha256.clone()).unwrap_or_default();
-    SourceSummary { bucket, key, version, sha256, bytes }
+    SourceSummary { bucket, key, version, sha256, bytes, uploader }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use ledger::Note;
     use serde_json::{Value, json};
 
@@ -77,7 +114,7 @@ mod tests {
     ];
 
     /// The plan of a run whose Decode read one device.
-    fn plan() -> Plan {
+    pub(crate) fn plan() -> Plan {
         let source = json!({"bucket": "acme-infineon", "key": "reel.7z", "version": "v1", "etag": "e", "bytes": 9});
         let prepared = json!({"entries": 1, "devices": 1, "refused": 0, "units": 1, "sha256": "00", "signers": []});
         let rate: Value = CALLS.iter().map(|call| ((*call).to_owned(), json!(1.0))).collect();
@@ -103,9 +140,22 @@ mod tests {
             json!({"vendor": "infineon", "object": {"bucket": "acme-infineon", "key": "reel.7z"}});
         let state: State = serde_json::from_value(state).unwrap();
         let files = RunFiles::of("r-1");
-        let report = assemble("acme-runs", &files, &state, plan, None, Recount::of_no_entries());
+        let execution = Execution::default();
+        let recount = Recount::of_no_entries();
+        let report = assemble("acme-runs", &files, &state, execution, plan, None, recount);
         let report = serde_json::to_value(report).unwrap();
         assert_eq!(report.get("notes").unwrap_or(&Value::Null), expected);
+    }
+
+    #[test]
+    fn a_run_without_a_plan_is_dry_by_its_key() {
+        let state = |key: &str| -> State {
+            let object = json!({"bucket": "acme-infineon", "key": key});
+            serde_json::from_value(json!({"vendor": "infineon", "object": object})).unwrap()
+        };
+        assert!(is_dry(&state("plan/reel.7z"), None));
+        assert!(!is_dry(&state("reel.7z"), None));
+        assert!(!is_dry(&state("plan/reel.7z"), Some(&plan())), "the plan says so");
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! free tiers and discounts. What it leaves out is small: requests to S3 that read, logs, alarms, and
 //! the seconds of Report.
 
-use ledger::{Plan, UnitLimits};
+use ledger::{CallLimits, Plan, UnitLimits};
 use telemetry::float;
 
 /// AWS IoT charges what touches the registry of things; certificates and policies are not on its price list.
-const REGISTRY_CALLS: [&str; 8] = [
+const REGISTRY_CALLS: [&str; 11] = [
     "DescribeThing",
     "CreateThing",
     "UpdateThing",
@@ -17,6 +17,9 @@ const REGISTRY_CALLS: [&str; 8] = [
     "ListThingPrincipals",
     "ListThingGroupsForThing",
     "ListPrincipalThings",
+    "DetachThingPrincipal",
+    "RemoveThingFromThingGroup",
+    "DeleteThing",
 ];
 
 /// US dollars, of us-east-1 in 2026.
@@ -36,7 +39,7 @@ const PUTS_A_UNIT: f64 = 4.0;
 const WORKER_GIGABYTES: f64 = 0.25;
 const DECODE_GIGABYTES: f64 = 1.73;
 
-/// What a run took.
+/// What a run took, or would take.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Effort {
     /// What the workers wrote down; none where no unit was begun.
@@ -54,6 +57,21 @@ impl Effort {
     ) -> Self {
         let prepared = plan.and_then(|plan| plan.prepared.as_ref());
         Self { limits, units: prepared.map_or(0, |prepared| prepared.units), started }
+    }
+
+    /// What an import would take of the devices that a dry run looked at, with so many seconds of all
+    /// workers together.
+    pub(crate) fn foreseen(
+        limits: &UnitLimits,
+        plan: &Plan,
+        started: Option<f64>,
+        seconds: f64,
+    ) -> Self {
+        let calls = limits.foreseen.iter().map(|(call, calls)| {
+            (call.clone(), CallLimits { calls: *calls, ..CallLimits::default() })
+        });
+        let limits = UnitLimits { seconds, calls: calls.collect(), ..limits.clone() };
+        Self::of(Some(limits), Some(plan), started)
     }
 }
 
@@ -77,6 +95,8 @@ pub(crate) fn estimate(effort: &Effort) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use ledger::CallLimits;
 
     use super::*;
@@ -92,6 +112,8 @@ mod tests {
             devices: 1,
             runs: 1,
             calls: calls.collect(),
+            outcomes: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
         }
     }
 

@@ -72,6 +72,9 @@ struct Head<'a> {
     key: &'a str,
     file_version: &'a str,
     time: &'a str,
+    /// The run that this one takes back. Whoever imports devices again that fail has to know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<&'a str>,
 }
 
 /// One device.
@@ -87,6 +90,7 @@ struct Device<'a> {
     outcome: &'static str,
     code: &'a str,
     reason: String,
+    /// Whether the same file can succeed later; never so where devices are taken back.
     retry: bool,
 }
 
@@ -112,6 +116,7 @@ impl About<'_> {
             key: &source.key,
             file_version: &source.version,
             time: &self.time,
+            undoes: self.report.undoes.as_deref(),
         }
     }
 
@@ -126,7 +131,7 @@ impl About<'_> {
             outcome: entry.outcome.word(),
             code: &entry.code,
             reason: entry.reason.chars().take(REASON).collect(),
-            retry: can_retry(&entry.code),
+            retry: self.report.undoes.is_none() && can_retry(&entry.code),
         }
     }
 
@@ -181,10 +186,14 @@ mod tests {
         };
         Report {
             run: "r-1".into(),
+            dry: false,
+            forecast: None,
             verdict: Verdict::DoneWithFailures,
             summary: String::new(),
             balanced: true,
+            undoes: None,
             vendor: "microchip".into(),
+            resumes: None,
             profile: "default".into(),
             source: SourceSummary {
                 bucket: "acme-microchip".into(),
@@ -201,17 +210,25 @@ mod tests {
             notes: Vec::new(),
             limited: Vec::new(),
             results: "s3://acme-runs/runs/r-1/results.csv".into(),
+            execution: String::new(),
+            started: None,
+            ended: 0.0,
+            version: String::new(),
         }
     }
 
     /// The messages of a run in which so many devices failed.
     fn messages(failed: u64, reason: &str) -> Vec<String> {
+        messages_of(&report(failed), failed, reason)
+    }
+
+    fn messages_of(report: &Report, failed: u64, reason: &str) -> Vec<String> {
         let mut failures = Failures::default();
         (1..=failed).for_each(|number| failures.add(&entry(number, reason)));
         assert_eq!(failures.count(), failed);
         let about = About {
             stack: "acme",
-            report: &report(failed),
+            report,
             address: "s3://acme-runs/runs/r-1/report.json".into(),
             time: "2026-11-22T09:30:00Z".into(),
         };
@@ -247,6 +264,17 @@ mod tests {
         });
         assert_eq!(serde_json::from_str::<Value>(&sent[0]).unwrap(), expected);
         assert_eq!(messages(10_003, "x").len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_asked_to_import_again_what_is_taken_back() {
+        for failed in [1, 10_001] {
+            let report = Report { undoes: Some("r-0".into()), ..report(failed) };
+            let sent = messages_of(&report, failed, "x");
+            let sent: Value = serde_json::from_str(&sent[0]).unwrap();
+            assert_eq!(sent["undoes"], "r-0");
+            assert_ne!(sent["retry"], true, "Aws.Throttled of an import would be tried again");
+        }
     }
 
     #[test]

@@ -9,12 +9,25 @@ pub(crate) fn inert(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '"' | '\'' | '\\' => plain.push(character),
             '<' | '>' => plain.extend(character.escape_unicode()),
-            _ => plain.extend(character.escape_debug()),
+            _ => push_visible(&mut plain, character),
         }
     }
     plain
+}
+
+/// The same for a page, where what is written escapes markup anyway.
+pub(crate) fn visible(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    text.chars().for_each(|character| push_visible(&mut plain, character));
+    plain
+}
+
+fn push_visible(plain: &mut String, character: char) {
+    match character {
+        '"' | '\'' | '\\' => plain.push(character),
+        _ => plain.extend(character.escape_debug()),
+    }
 }
 
 /// An object's address, its key encoded as in a URL.
@@ -55,6 +68,7 @@ mod tests {
         assert_eq!(inert("a\r\nVerdict: done"), "a\\r\\nVerdict: done");
         assert_eq!(inert("\u{1b}[31m\u{202e}\u{0}"), "\\u{1b}[31m\\u{202e}\\0");
         assert_eq!(inert("<b>&\"it's\" ü"), "\\u{3c}b\\u{3e}&\"it's\" ü");
+        assert_eq!(visible("<b>&\"it's\"\u{202e} ü\n"), "<b>&\"it's\"\\u{202e} ü\\n");
     }
 
     #[test]

@@ -9,17 +9,24 @@ mod console;
 mod cost;
 mod error;
 mod failures;
+mod forecast;
+mod index;
 mod inert;
 mod limited;
 mod metrics;
 mod notice;
+mod page;
 mod problems;
 mod queue;
 mod reporter;
 mod results;
 mod stop;
+mod stored;
 mod summary;
+mod undone;
+mod upkeep;
 mod watch;
+mod words;
 
 use ledger::{Counts, Object, Verdict};
 use serde::{Deserialize, Serialize};
@@ -59,15 +66,29 @@ pub enum Event {
         /// ARN of the execution that asks, which tells account and Region.
         execution: String,
     },
+    /// Keep the index of devices.
+    Index,
 }
 
 /// What the report needs of a run's state.
 #[derive(Debug, Deserialize)]
 pub struct State {
-    /// Vendor whose bucket the file was uploaded to; `mes` for device-infos.
+    /// Vendor whose bucket the file was uploaded to; `mes` for device-infos. Empty where a run is taken
+    /// back.
+    #[serde(default)]
     pub vendor: String,
     /// The file, as its event named it.
+    #[serde(default)]
     pub object: Object,
+    /// The run that is taken back.
+    #[serde(default)]
+    pub run: Option<String>,
+    /// Whether that is only told, which it is unless somebody says otherwise.
+    #[serde(default)]
+    pub dry: Option<bool>,
+    /// The run whose entries were taken up, where there is one.
+    #[serde(default)]
+    pub resume: Option<String>,
     /// The error that a state of the machine ended with, where one did.
     #[serde(default)]
     pub failure: Option<Failure>,
@@ -85,7 +106,7 @@ pub enum Answer {
         error: &'static str,
         /// The error in words: the verdict, the report's address, and what to do next.
         cause: String,
-        /// What is to be told; absent where it was told already.
+        /// What is to be told; absent where it was told already, and for a dry run.
         #[serde(skip_serializing_if = "Option::is_none")]
         notice: Option<Box<Notice>>,
     },
@@ -98,6 +119,17 @@ pub enum Answer {
     Watched {
         /// What is to be told of each.
         stuck: Vec<Notice>,
+    },
+    /// The index of devices is kept.
+    Kept {
+        /// How many runs were put into it that were missing.
+        indexed: u64,
+        /// How many are still missing.
+        missing: usize,
+        /// How many merges were done.
+        merged: usize,
+        /// How many segments stand.
+        segments: usize,
     },
 }
 

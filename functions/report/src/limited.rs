@@ -3,6 +3,11 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use ledger::{CallLimits, Limited, Rate, Rates, RunFiles, Store, StoreError, UnitLimits};
 
+use crate::{
+    page::Pace,
+    words::{count, grouped},
+};
+
 /// Units that are fetched at a time.
 const AHEAD: usize = 16;
 
@@ -16,23 +21,29 @@ const BELOW: f64 = 0.75;
 /// AWS's quota of new device certificates a second, besides the one of the operation.
 const CERTIFICATES_A_SECOND: f64 = 15.0;
 
-/// What the workers of all units wrote down together; none where no unit was begun.
+/// What the workers of all units wrote down together, none where no unit was begun; and when each
+/// made its calls of the operation that `pace` is about.
 pub(crate) async fn collect(
     store: &Store,
     files: &RunFiles,
     units: u64,
-) -> Result<Option<UnitLimits>, StoreError> {
+    pace: Pace,
+) -> Result<(Option<UnitLimits>, Pace), StoreError> {
     let read = stream::iter(1..=units)
         .map(async |unit| store.read_json::<UnitLimits>(&files.limits(unit)).await)
         .buffered(AHEAD);
-    read.try_fold(None, async |sum: Option<UnitLimits>, unit| {
-        Ok(match (sum, unit) {
+    read.try_fold((None, pace), async |(sum, mut pace): (Option<UnitLimits>, Pace), unit| {
+        if let Some(unit) = &unit {
+            pace.add(unit);
+        }
+        let sum = match (sum, unit) {
             (Some(mut sum), Some(unit)) => {
                 sum.add(&unit);
                 Some(sum)
             }
             (sum, unit) => sum.or(unit),
-        })
+        };
+        Ok((sum, pace))
     })
     .await
 }
@@ -144,7 +155,8 @@ impl<'a> Run<'a> {
 }
 
 /// Calls that were not throttled.
-const fn passed(call: &CallLimits) -> u64 {
+/// Calls that were not throttled.
+pub(crate) const fn passed(call: &CallLimits) -> u64 {
     call.calls.saturating_sub(call.throttles)
 }
 
@@ -155,22 +167,6 @@ fn tenth(figure: f64) -> f64 {
 fn an_hour(devices_a_second: f64) -> String {
     let text = format!("{:.0}", devices_a_second * 3_600.0);
     grouped(&text)
-}
-
-fn count(number: u64) -> String {
-    grouped(&number.to_string())
-}
-
-/// Digits in groups of three.
-fn grouped(digits: &str) -> String {
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Exact for any count that a run has.
@@ -212,6 +208,8 @@ mod tests {
             devices: 1_000,
             runs: 1,
             calls: calls.iter().map(call).collect::<BTreeMap<_, _>>(),
+            outcomes: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
         }
     }
 

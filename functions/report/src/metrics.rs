@@ -15,7 +15,10 @@ pub(crate) fn figures(report: &Report, seconds: Option<f64>, dollars: f64) -> Fi
         Verdict::Stopped => RUNS_STOPPED,
     };
     figures.count(run, 1);
-    figures.count(ENTRIES_READ, report.counts.read);
+    // An undo reads no file: its entries are devices of a run that counted them.
+    if report.undoes.is_none() {
+        figures.count(ENTRIES_READ, report.counts.read);
+    }
     if let Some(seconds) = seconds {
         figures.add(RUN_DURATION, seconds);
     }
@@ -49,10 +52,14 @@ mod tests {
         };
         let mut report = Report {
             run: "r-1".into(),
+            dry: false,
+            forecast: None,
             verdict: Verdict::DoneWithFailures,
             summary: String::new(),
             balanced: true,
+            undoes: None,
             vendor: "microchip".into(),
+            resumes: None,
             profile: "default".into(),
             source: SourceSummary::default(),
             batch: None,
@@ -64,6 +71,10 @@ mod tests {
             notes: Vec::new(),
             limited: vec![limited],
             results: String::new(),
+            execution: String::new(),
+            started: None,
+            ended: 0.0,
+            version: String::new(),
         };
         let expected = |run| {
             let mut expected = Figures::default();
@@ -84,5 +95,12 @@ mod tests {
             report.verdict = verdict;
             assert_eq!(figures(&report, Some(21.0), 0.5), expected(run));
         }
+        let undo = Report { undoes: Some("r-0".into()), limited: Vec::new(), ..report };
+        let mut expected = Figures::default();
+        expected.count(RUNS_STOPPED, 1);
+        expected.add(ESTIMATED_COST, 0.5);
+        expected.count_by(DEVICES, "created", 7);
+        expected.count_by(DEVICES, "not_attempted", 3);
+        assert_eq!(figures(&undo, None, 0.5), expected, "it read no file");
     }
 }

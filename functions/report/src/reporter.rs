@@ -1,22 +1,26 @@
 //! Carries out what the machines ask for.
 
 use ledger::{
-    FinishedFile, Keep, Leases, Plan, Report, RunFiles, Stop, Store, UnitLimits, Verdict,
-    finished_file, seconds_of_epoch, within_task_limit,
+    FinishedFile, Keep, Leases, Plan, Report, RunFiles, RunTag, Stop, Store, StoreError,
+    UnitLimits, Verdict, finished_file, seconds_of_epoch, within_task_limit,
 };
 use serde::{Deserialize, Serialize};
 use telemetry::Telemetry;
 use tracing::Instrument;
 
 use crate::{
-    Answer, Ended, Event, FailuresQueue, ReportError, State, StatusChange, assemble,
+    Answer, Ended, Event, FailuresQueue, ReportError, State, StatusChange,
+    assemble::{self, Execution},
     closing::{self, OWN_ERRORS},
     console,
     cost::{self, Effort},
     failures::{About, Failures},
+    forecast,
+    index::{self, Indexed, Indexing},
     limited, metrics, notice,
+    page::{self, Contents, Pace},
     results::{self, Recount},
-    stop, summary, watch,
+    stop, summary, undone, upkeep, watch,
 };
 
 /// What the function keeps from one task to the next.
@@ -45,6 +49,8 @@ struct Written {
     report: Report,
     failures: Failures,
     effort: Effort,
+    tag: RunTag,
+    indexed: Indexed,
 }
 
 /// Whether the queue took the devices that did not end well.
@@ -97,14 +103,26 @@ impl Reporter {
                 Box::pin(self.close(&run, &ended)).instrument(span).await
             }
             Event::Watch { execution } => watch::look(self, &execution).await,
+            Event::Index => upkeep::carry_out(&self.store).await,
         }
     }
 
     async fn report(&self, run: &Run<'_>) -> Result<Answer, ReportError> {
-        let written = self.write(run).await?;
+        let written = Box::pin(self.write(run)).await?;
         self.leases.release(run.files.run()).await?;
-        let passed_on = self.settle(run, &written).await?;
-        self.answer(run, written.report, Some(passed_on))
+        let passed_on = self.conclude(run, &written).await?;
+        self.answer(run, written.report, passed_on)
+    }
+
+    /// What other runs and people wait for comes first: keeping the index can take half a minute.
+    async fn conclude(
+        &self,
+        run: &Run<'_>,
+        written: &Written,
+    ) -> Result<Option<PassedOn>, ReportError> {
+        let passed_on = self.settle_unless_dry(run, written).await;
+        index::note(&self.store, written.tag, &written.report, written.indexed).await;
+        passed_on
     }
 
     /// A run that came to its verdict was told of on its way. One that died before, but after its
@@ -116,32 +134,59 @@ impl Reporter {
                 return self.answer(run, report, None);
             }
             tracing::warn!("the run died between its report and its verdict");
-            let written = self.recount(run, report).await?;
-            let passed_on = self.settle(run, &written).await?;
-            return self.answer(run, written.report, Some(passed_on));
+            let written = Box::pin(self.recount(run, report)).await?;
+            let passed_on = self.conclude(run, &written).await?;
+            return self.answer(run, written.report, passed_on);
         }
         let waits = closing::wait_for_workers(&self.store, &self.leases, &run.files).await?;
         if let Some(wait_seconds) = waits {
             return Ok(Answer::Again { wait_seconds });
         }
-        self.report(run).await
+        Box::pin(self.report(run)).await
     }
 
     async fn write(&self, run: &Run<'_>) -> Result<Written, ReportError> {
         let (store, files) = (&self.store, &run.files);
         let plan: Option<Plan> = store.read_json(&files.plan()).await?;
         let stop = store.read_json::<Stop>(&files.stopped()).await?;
-        let stop = stop.or_else(|| stop::of_machine(run.state.failure.as_ref(), run.change));
-        let mut recount = self.count(files, plan.as_ref(), stop.as_ref()).await?;
+        let again = match run.state.run {
+            Some(_) => undone::AGAIN,
+            None if assemble::is_dry(run.state, plan.as_ref()) => stop::PLAN_AGAIN,
+            None => stop::AGAIN,
+        };
+        let stop = stop.or_else(|| stop::of_machine(run.state.failure.as_ref(), run.change, again));
+        let tag = index::tag(files.run(), run.started);
+        let mut recount = self.count(files, plan.as_ref(), stop.as_ref(), tag).await?;
         let failures = std::mem::take(&mut recount.failures);
+        let rows = std::mem::take(&mut recount.rows);
+        let indexed = recount.indexed;
+        let ended = self.ended(files).await?;
+        let execution = Execution { arn: run.execution, started: run.started, ended };
+        let (bucket, plan) = (store.bucket(), plan.as_ref());
         let mut report =
-            assemble::assemble(store.bucket(), files, run.state, plan.as_ref(), stop, recount);
-        let limits = self.limits(files, plan.as_ref()).await?;
-        if let (Some(limits), Some(plan)) = (&limits, &plan) {
-            report.limited = limited::limited(limits, &plan.rate);
+            assemble::assemble(bucket, files, run.state, execution, plan, stop, recount);
+        let (limits, pace) = self.limits(files, plan, run.state).await?;
+        if let (Some(limits), Some(plan)) = (&limits, plan) {
+            if report.dry && report.undoes.is_none() {
+                report.forecast = Some(forecast::forecast(limits, plan, run.started));
+            } else {
+                report.limited = limited::limited(limits, &plan.rate);
+            }
         }
+        let effort = Effort::of(limits, plan, run.started);
+        let html = page::render(Contents {
+            report: &report,
+            plan,
+            rows: &rows,
+            pace: &pace,
+            cost: cost::estimate(&effort),
+            address: &self.address(files),
+        })?;
+        // The page first: where there is a report, there is its page.
+        store.write_page(&files.page(), html).await?;
         store.write_json(&files.report(), &report, Keep::Always).await?;
-        if report.verdict != Verdict::Stopped && report.counts.fine() > 0 {
+        let imports = report.undoes.is_none() && !report.dry;
+        if imports && report.verdict != Verdict::Stopped && report.counts.fine() > 0 {
             let file = FinishedFile { run: report.run.clone() };
             store.write_json(&finished_file(&report.source.sha256), &file, Keep::Always).await?;
         }
@@ -151,7 +196,19 @@ impl Reporter {
             read = report.counts.read,
             "reported"
         );
-        Ok(Written { report, failures, effort: Effort::of(limits, plan.as_ref(), run.started) })
+        Ok(Written { report, failures, effort, tag, indexed })
+    }
+
+    /// When the run was reported first, so that a try after that writes the same.
+    async fn ended(&self, files: &RunFiles) -> Result<f64, ReportError> {
+        match self.store.read_json::<Report>(&files.report()).await {
+            Ok(Some(report)) if report.ended > 0.0 => Ok(report.ended),
+            // Milliseconds are what people and programs compare times by.
+            Ok(_) | Err(StoreError::Malformed { .. }) => {
+                Ok((seconds_of_epoch() * 1_000.0).round() / 1_000.0)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What follows from a report that is there already. It told why devices were not attempted, so
@@ -159,9 +216,12 @@ impl Reporter {
     async fn recount(&self, run: &Run<'_>, report: Report) -> Result<Written, ReportError> {
         let plan: Option<Plan> = self.store.read_json(&run.files.plan()).await?;
         let stop = report.stopped.clone().map(|note| Stop { code: note.code, reason: note.reason });
-        let Recount { failures, .. } = self.count(&run.files, plan.as_ref(), stop.as_ref()).await?;
-        let limits = self.limits(&run.files, plan.as_ref()).await?;
-        Ok(Written { report, failures, effort: Effort::of(limits, plan.as_ref(), run.started) })
+        let tag = index::tag(run.files.run(), run.started);
+        let recount = self.count(&run.files, plan.as_ref(), stop.as_ref(), tag).await?;
+        let Recount { failures, indexed, .. } = recount;
+        let (limits, _) = self.limits(&run.files, plan.as_ref(), run.state).await?;
+        let effort = Effort::of(limits, plan.as_ref(), run.started);
+        Ok(Written { report, failures, effort, tag, indexed })
     }
 
     async fn count(
@@ -169,23 +229,46 @@ impl Reporter {
         files: &RunFiles,
         plan: Option<&Plan>,
         stop: Option<&Stop>,
+        tag: RunTag,
     ) -> Result<Recount, ReportError> {
         match plan.and_then(|plan| plan.prepared.as_ref()) {
-            Some(prepared) => results::write(&self.store, files, prepared, stop).await,
+            Some(prepared) => {
+                let is_dry = plan.is_some_and(|plan| plan.dry);
+                let indexing =
+                    if is_dry { Indexing::of_nothing() } else { Indexing::of(&self.store, tag) };
+                let again = plan.is_some_and(|plan| plan.undoes.is_some());
+                let again = if again { "undo the run again" } else { "import the file again" };
+                results::write(&self.store, files, prepared, stop, indexing, again).await
+            }
             None => Ok(Recount::of_no_entries()),
         }
     }
 
-    /// What the workers wrote down of the quotas.
+    /// What the workers wrote down of the quotas, and how fast they went.
     async fn limits(
         &self,
         files: &RunFiles,
         plan: Option<&Plan>,
-    ) -> Result<Option<UnitLimits>, ReportError> {
+        state: &State,
+    ) -> Result<(Option<UnitLimits>, Pace), ReportError> {
+        let vendor = plan.map_or(&state.vendor, |plan| &plan.vendor);
+        let pace = Pace::of(vendor, state.run.is_some());
         match plan.and_then(|plan| plan.prepared.as_ref()) {
-            Some(prepared) => Ok(limited::collect(&self.store, files, prepared.units).await?),
-            None => Ok(None),
+            Some(prepared) => Ok(limited::collect(&self.store, files, prepared.units, pace).await?),
+            None => Ok((None, pace)),
         }
+    }
+
+    /// A dry run counts for nothing, and whoever asked for it looks at its end: nobody is told.
+    async fn settle_unless_dry(
+        &self,
+        run: &Run<'_>,
+        written: &Written,
+    ) -> Result<Option<PassedOn>, ReportError> {
+        if written.report.dry {
+            return Ok(None);
+        }
+        self.settle(run, written).await.map(Some)
     }
 
     /// Counts the run, and passes its devices on that did not end well, unless an earlier try did.
@@ -195,7 +278,7 @@ impl Reporter {
     /// the run's own machine tries for some minutes; the machine that closes the run has people told
     /// so instead.
     async fn settle(&self, run: &Run<'_>, written: &Written) -> Result<PassedOn, ReportError> {
-        let Written { report, failures, effort } = written;
+        let Written { report, failures, effort, .. } = written;
         let (store, files) = (&self.store, &run.files);
         let told: Option<Told> = store.read_json(&files.told()).await?;
         if told.as_ref().is_some_and(|told| told.passed_on) {

@@ -2,28 +2,23 @@
 
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use ledger::{
-    Counts, Keep, Lines, ObjectWriter, Outcome, OutcomeKind, Prepared, Problem, RunFiles, Stop,
-    Store, StoreError, Unit, Work, can_retry,
+    Counts, Keep, Lines, ObjectWriter, Outcome, OutcomeKind, Prepared, Problem, RESULT_COLUMNS,
+    RunFiles, Stop, Store, StoreError, Unit, Work, can_retry,
 };
 
-use crate::{ReportError, failures::Failures, problems::Problems};
+use crate::{
+    ReportError,
+    failures::Failures,
+    index::{self, Indexed, Indexing},
+    page::Rows,
+    problems::Problems,
+};
 
 /// Units that are fetched ahead of the one being counted.
 const AHEAD: usize = 16;
 
-const HEADER: [&str; 11] = [
-    "entry",
-    "place",
-    "id",
-    "thing",
-    "certificate_id",
-    "outcome",
-    "code",
-    "reason",
-    "retry",
-    "unit",
-    "warnings",
-];
+/// The warning of a device that stands in part, in a dry run.
+const WOULD_UPDATE: &str = "Plan.WouldUpdate";
 
 /// What recounting came to.
 #[derive(Debug)]
@@ -33,6 +28,9 @@ pub(crate) struct Recount {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
     pub(crate) failures: Failures,
+    /// What the page shows of the entries.
+    pub(crate) rows: Rows,
+    pub(crate) indexed: Indexed,
 }
 
 impl Recount {
@@ -44,37 +42,43 @@ impl Recount {
             problems: Vec::new(),
             warnings: Vec::new(),
             failures: Failures::default(),
+            rows: Rows::default(),
+            indexed: Indexed::Yes,
         }
     }
 }
 
-/// Counts every entry against the prepared list, and writes its line.
+/// Counts every entry against the prepared list, and writes its line. `again` says what to do about
+/// those whose worker failed.
 pub(crate) async fn write(
     store: &Store,
     files: &RunFiles,
     prepared: &Prepared,
     stop: Option<&Stop>,
+    indexing: Indexing,
+    again: &str,
 ) -> Result<Recount, ReportError> {
-    let mut book = Book::open(store.writer(files.results(), Keep::Always))?;
+    let results = store.writer(files.results(), Keep::Always);
+    let mut book = Book::open(results, indexing).await?;
     book.counts.read = prepared.entries;
 
     let mut refused: Lines<Outcome> = store.lines(&files.rejected()).await?;
     let mut next_refused = refused.next_line().await?;
-    let units = settled_units(store, files, stop).await?;
+    let units = settled_units(store, files, stop, again).await?;
     pin_mut!(units);
-    while let Some(Settled { unit, outcomes, strays }) = units.try_next().await? {
+    while let Some(Settled { unit, outcomes, names, strays }) = units.try_next().await? {
         book.strays += strays;
-        for outcome in outcomes {
+        for (outcome, names) in outcomes.into_iter().zip(names) {
             while let Some(earlier) = next_refused.take_if(|refused| refused.entry < outcome.entry)
             {
-                book.enter(&earlier, None).await?;
+                book.enter(&earlier, None, &[]).await?;
                 next_refused = refused.next_line().await?;
             }
-            book.enter(&outcome, Some(unit)).await?;
+            book.enter(&outcome, Some(unit), &names).await?;
         }
     }
     while let Some(outcome) = next_refused {
-        book.enter(&outcome, None).await?;
+        book.enter(&outcome, None, &[]).await?;
         next_refused = refused.next_line().await?;
     }
     book.close().await
@@ -84,6 +88,8 @@ pub(crate) async fn write(
 struct Settled {
     unit: u64,
     outcomes: Vec<Outcome>,
+    /// The further names of each device.
+    names: Vec<Vec<String>>,
     /// Outcomes that belong to none of its devices, or are there twice.
     strays: u64,
 }
@@ -92,18 +98,20 @@ async fn settled_units(
     store: &Store,
     files: &RunFiles,
     stop: Option<&Stop>,
+    again: &str,
 ) -> Result<impl Stream<Item = Result<Settled, StoreError>>, StoreError> {
     let units: Lines<Unit> = store.lines(&files.units()).await?;
     let units = stream::try_unfold(units, async |mut units| {
         Ok(units.next_line().await?.map(|unit| (unit, units)))
     });
-    Ok(units.map_ok(move |unit| settle(store, files, stop, unit)).try_buffered(AHEAD))
+    Ok(units.map_ok(move |unit| settle(store, files, stop, again, unit)).try_buffered(AHEAD))
 }
 
 async fn settle(
     store: &Store,
     files: &RunFiles,
     stop: Option<&Stop>,
+    again: &str,
     unit: Unit,
 ) -> Result<Settled, StoreError> {
     let work = store
@@ -122,14 +130,15 @@ async fn settle(
             None => (
                 "Run.UnitFailed",
                 format!(
-                    "the worker of unit {} failed for good before this device's turn. Its execution in Step Functions shows why; import the file again",
+                    "the worker of unit {} failed for good before this device's turn. Its execution in Step Functions shows why; {again}",
                     unit.unit
                 ),
             ),
         };
         work.outcome(OutcomeKind::NotAttempted, code, reason)
     });
-    Ok(Settled { unit: unit.unit, outcomes, strays })
+    let names = work.into_iter().map(|work| work.names).collect();
+    Ok(Settled { unit: unit.unit, outcomes, names, strays })
 }
 
 /// Whether the same file can succeed later; empty where there is nothing to try again.
@@ -185,30 +194,46 @@ fn parse_lines<T: serde::de::DeserializeOwned>(
 struct Book {
     csv: csv::Writer<Vec<u8>>,
     results: ObjectWriter,
+    /// How much of the results is written, in bytes.
+    written: u64,
+    indexing: Indexing,
     counts: Counts,
     strays: u64,
     problems: Problems,
     warnings: Problems,
     failures: Failures,
+    rows: Rows,
 }
 
 impl Book {
-    fn open(results: ObjectWriter) -> Result<Self, ReportError> {
+    async fn open(results: ObjectWriter, indexing: Indexing) -> Result<Self, ReportError> {
         let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.write_record(HEADER)?;
-        Ok(Self {
+        csv.write_record(RESULT_COLUMNS)?;
+        let mut book = Self {
             csv,
             results,
+            written: 0,
+            indexing,
             counts: Counts::default(),
             strays: 0,
             problems: Problems::default(),
             warnings: Problems::default(),
             failures: Failures::default(),
-        })
+            rows: Rows::default(),
+        };
+        book.pass_on().await?;
+        Ok(book)
     }
 
-    async fn enter(&mut self, entry: &Outcome, unit: Option<u64>) -> Result<(), ReportError> {
+    async fn enter(
+        &mut self,
+        entry: &Outcome,
+        unit: Option<u64>,
+        names: &[String],
+    ) -> Result<(), ReportError> {
+        self.indexing.add(&index::names(entry, names), self.written).await;
         self.counts.add(entry.outcome);
+        self.rows.add(entry);
         if !entry.outcome.is_fine() {
             self.problems.add(&entry.code, &entry.reason, entry);
             self.failures.add(entry);
@@ -216,6 +241,10 @@ impl Book {
         for warning in &entry.warnings {
             self.warnings.add(&warning.code, &warning.reason, entry);
         }
+        // A plan names what a device lacks where an import has nothing to say.
+        let would = entry.warnings.iter().find(|warning| warning.code == WOULD_UPDATE);
+        let reason =
+            would.filter(|_| entry.reason.is_empty()).map_or(&entry.reason, |it| &it.reason);
         let warnings: Vec<_> = entry.warnings.iter().map(|warning| warning.code.as_str()).collect();
         self.csv.write_record([
             entry.entry.to_string().as_str(),
@@ -225,10 +254,11 @@ impl Book {
             &entry.certificate_id,
             entry.outcome.word(),
             &entry.code,
-            &entry.reason,
+            reason,
             retry(entry),
             &unit.map(|unit| unit.to_string()).unwrap_or_default(),
             &warnings.join(" "),
+            &in_one_cell(names),
         ])?;
         self.pass_on().await
     }
@@ -236,6 +266,7 @@ impl Book {
     async fn pass_on(&mut self) -> Result<(), ReportError> {
         let written = std::mem::replace(&mut self.csv, csv::Writer::from_writer(Vec::new()));
         let lines = written.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
+        self.written += u64::try_from(lines.len()).unwrap_or_default();
         Ok(self.results.write(&lines).await?)
     }
 
@@ -248,8 +279,16 @@ impl Book {
             problems: self.problems.into_list(),
             warnings: self.warnings.into_list(),
             failures: self.failures,
+            rows: self.rows,
+            indexed: self.indexing.finish().await,
         })
     }
+}
+
+/// Only letters and digits of a name count, so that anything else may stand for a semicolon.
+fn in_one_cell(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| name.replace([';', '\n', '\r'], " ")).collect();
+    names.join(";")
 }
 
 #[cfg(test)]
@@ -268,6 +307,7 @@ mod tests {
             certificate: String::new(),
             thing_type: None,
             attributes: BTreeMap::new(),
+            names: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -24,28 +24,36 @@ struct FunctionError {
     error_message: String,
 }
 
-const AGAIN: &str =
+/// What to do about an import that did not come to its end.
+pub(crate) const AGAIN: &str =
     "Upload the file again: what is done stays done, and only the rest is worked on";
 
+/// What to do about a plan that did not come to its end.
+pub(crate) const PLAN_AGAIN: &str = "Plan the file again";
+
 /// What ended the machine, where something other than the run's own decision did.
-pub(crate) fn of_machine(failure: Option<&Failure>, change: Option<&StatusChange>) -> Option<Stop> {
+pub(crate) fn of_machine(
+    failure: Option<&Failure>,
+    change: Option<&StatusChange>,
+    again: &str,
+) -> Option<Stop> {
     let (code, reason) = match (failure, change.map(|change| change.status.as_str())) {
         (Some(failure), _) => (
             "Run.Failed",
             format!(
-                "a step failed for good with {}: {}. {AGAIN}",
+                "a step failed for good with {}: {}. {again}",
                 failure.error,
                 words(&failure.cause)
             ),
         ),
         (None, Some("ABORTED")) => {
-            ("Run.Stopped", format!("somebody stopped the run in Step Functions. {AGAIN}"))
+            ("Run.Stopped", format!("somebody stopped the run in Step Functions. {again}"))
         }
         (None, Some("TIMED_OUT")) => {
-            ("Run.TimedOut", format!("the run took longer than its machine allows. {AGAIN}"))
+            ("Run.TimedOut", format!("the run took longer than its machine allows. {again}"))
         }
         (None, Some(status)) => {
-            ("Run.Failed", format!("the run ended as {status} before it could report. {AGAIN}"))
+            ("Run.Failed", format!("the run ended as {status} before it could report. {again}"))
         }
         (None, None) => return None,
     };
@@ -65,7 +73,7 @@ mod tests {
     fn a_functions_error_is_told_in_its_own_words() {
         let cause = r#"{"errorType":"Ledger.Unavailable","errorMessage":"could not read `plan.json`: timeout"}"#;
         let failure = Failure { error: "Ledger.Unavailable".into(), cause: cause.into() };
-        let stop = of_machine(Some(&failure), None).unwrap();
+        let stop = of_machine(Some(&failure), None, AGAIN).unwrap();
         assert_eq!(stop.code, "Run.Failed");
         assert!(
             stop.reason
@@ -80,9 +88,9 @@ mod tests {
         for (status, code) in
             [("ABORTED", "Run.Stopped"), ("TIMED_OUT", "Run.TimedOut"), ("FAILED", "Run.Failed")]
         {
-            let stop = of_machine(None, Some(&StatusChange::to(status))).unwrap();
+            let stop = of_machine(None, Some(&StatusChange::to(status)), AGAIN).unwrap();
             assert_eq!(stop.code, code);
         }
-        assert_eq!(of_machine(None, None), None);
+        assert_eq!(of_machine(None, None, AGAIN), None);
     }
 }

@@ -43,7 +43,10 @@ pub(crate) async fn look(reporter: &Reporter, asking: &str) -> Result<Answer, Re
 
 fn tell(stack: &str, expired: &Expired, plan: Option<&Plan>, asking: &str) -> Notice {
     let vendor = plan.map(|plan| plan.vendor.as_str()).unwrap_or_default();
-    let machine = format!("{stack}-{}", notice::machine(vendor));
+    let machine = format!(
+        "{stack}-{}",
+        notice::machine(vendor, plan.is_some_and(|plan| plan.undoes.is_some()))
+    );
     let execution = console::execution(asking, &machine, &expired.run).unwrap_or_default();
     let since = expired.since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let link = console::link(&execution);

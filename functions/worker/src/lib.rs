@@ -1,4 +1,5 @@
-//! Carries out one unit of devices: what the functions `register` and `activate` have in common.
+//! Carries out one unit of devices: what the functions `register`, `activate`, `plan` and `undo`
+//! have in common.
 //!
 //! They differ in their [`Job`], what is done to one device, and in what their roles allow.
 //!
@@ -6,11 +7,13 @@
 //! when it could not do its own work. It waits for nothing but its rate tokens; what it cannot
 //! finish it hands back, and the machine takes it up again.
 
+mod act;
 mod attempt;
 mod back_off;
 mod error;
 mod job;
 mod limits;
+mod memory;
 mod metrics;
 mod serve;
 mod share;
@@ -26,7 +29,8 @@ use std::{
 };
 
 use ledger::{Activations, Leases, Plan, RunFiles, RunState, Store, Unit, within_task_limit};
-use registry::{Pace, Registry};
+use memory::UnitMemory;
+use registry::{Pace, Registry, Types};
 use serde::{Deserialize, Serialize};
 use share::Share;
 use telemetry::Telemetry;
@@ -34,7 +38,7 @@ use tracing::Instrument;
 
 pub use error::WorkerError;
 pub use job::Job;
-pub use serve::serve;
+pub use serve::{build, serve};
 pub use unit::Tally;
 
 /// What a child execution of a machine's Map sends.
@@ -75,7 +79,7 @@ enum Next {
 
 /// What a function's process keeps from one unit to the next.
 #[derive(Debug)]
-pub(crate) struct Worker {
+pub struct Worker {
     job: Job,
     store: Store,
     leases: Leases,
@@ -111,11 +115,7 @@ impl Worker {
     }
 
     /// Carries out one unit, as far as time and AWS IoT allow until `deadline`.
-    pub(crate) async fn handle(
-        &self,
-        event: Event,
-        deadline: SystemTime,
-    ) -> Result<Answer, WorkerError> {
+    pub async fn handle(&self, event: Event, deadline: SystemTime) -> Result<Answer, WorkerError> {
         let span = tracing::info_span!("unit", run = event.run, unit = event.unit.unit);
         Box::pin(self.carry_out(event, deadline)).instrument(span).await
     }
@@ -138,15 +138,18 @@ impl Worker {
         let share =
             Share::take(&self.store, &self.leases, &self.pace, &plan, unit.unit, &state).await?;
         self.resume(&run, &state).await?;
+        let memory = UnitMemory { store: &self.store, files: &files, unit: unit.unit };
         let carrier = unit::Carrier {
             job: self.job,
+            memory: &memory,
             telemetry: &self.telemetry,
             activations: &self.activations,
             registry: &self.registry,
             share: &share,
-            files,
+            files: files.clone(),
             finishes_stopped: state.stopped,
             last_round: round >= back_off::ROUNDS,
+            types: Types::default(),
         };
         let ended = Box::pin(carrier.carry_out(&unit, round, deadline));
         let counts = tokio::select! {

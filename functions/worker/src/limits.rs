@@ -1,6 +1,11 @@
 //! Writes down how long AWS IoT's quotas held a unit up.
 
-use ledger::{CallLimits, Keep, RunFiles, Store, StoreError, UnitLimits, seconds_of_epoch};
+use std::collections::BTreeMap;
+
+use ledger::{
+    CallLimits, Keep, Outcome, OutcomeKind, RunFiles, Store, StoreError, UnitLimits,
+    seconds_of_epoch,
+};
 use registry::Pace;
 use tokio::time::Instant;
 
@@ -37,11 +42,22 @@ impl<'a> Stopwatch<'a> {
             devices,
             runs,
             calls: calls.collect(),
+            outcomes: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
         }
     }
 }
 
-/// Adds what a round came to.
+/// The unit's devices by what became of them.
+pub(crate) fn by_kind(outcomes: &[Outcome]) -> BTreeMap<OutcomeKind, u64> {
+    let mut counts = BTreeMap::new();
+    for outcome in outcomes {
+        *counts.entry(outcome.outcome).or_default() += 1;
+    }
+    counts
+}
+
+/// Adds what a round came to. Its outcomes are those of the earlier rounds, too.
 pub(crate) async fn add(
     store: &Store,
     files: &RunFiles,
@@ -51,9 +67,12 @@ pub(crate) async fn add(
 ) -> Result<(), StoreError> {
     let key = files.limits(unit);
     let earlier: Option<UnitLimits> = if round > 0 { store.read_json(&key).await? } else { None };
-    let sum = earlier.map_or(limits.clone(), |mut earlier| {
-        earlier.add(&limits);
-        earlier
-    });
+    let sum = match earlier {
+        None => limits,
+        Some(mut earlier) => {
+            earlier.add(&limits);
+            UnitLimits { outcomes: limits.outcomes, ..earlier }
+        }
+    };
     store.write_json(&key, &sum, Keep::Passing).await
 }

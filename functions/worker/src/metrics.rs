@@ -11,11 +11,13 @@ use crate::Job;
 /// The figures of a round, in which these devices ended and these calls were made.
 pub(crate) fn figures(job: Job, ended: &[Outcome], limits: &UnitLimits) -> Figures {
     let mut figures = Figures::default();
-    let (passed, failed) = match job {
-        Job::Register => (REGISTRATIONS_PASSED, REGISTRATIONS_FAILED),
-        Job::Activate => (ACTIVATIONS_PASSED, ACTIVATIONS_FAILED),
+    let counted = match job {
+        Job::Register => Some((REGISTRATIONS_PASSED, REGISTRATIONS_FAILED)),
+        Job::Activate => Some((ACTIVATIONS_PASSED, ACTIVATIONS_FAILED)),
+        // In a dry run nothing was done to the devices, and how those of an undo ended is counted by Report.
+        Job::Foresee | Job::Undo => None,
     };
-    if !ended.is_empty() {
+    if let Some((passed, failed)) = counted.filter(|_| !ended.is_empty()) {
         let fine = ended.iter().filter(|device| device.outcome.is_fine()).count();
         figures.count(passed, number(fine));
         figures.count(failed, number(ended.len() - fine));
@@ -34,6 +36,8 @@ fn number(count: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use ledger::{CallLimits, OutcomeKind};
 
     use super::*;
@@ -64,6 +68,8 @@ mod tests {
             devices: 1,
             runs: 1,
             calls: calls.collect(),
+            outcomes: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
         }
     }
 
@@ -85,6 +91,16 @@ mod tests {
             }
             assert_eq!(figures(job, &devices.map(ended), &limits), expected);
         }
+    }
+
+    #[test]
+    fn only_imports_and_activations_count_devices() {
+        let limits = limits(&[("DescribeThing", 3, 0)]);
+        let mut expected = Figures::default();
+        expected.count_by(CALLS, "DescribeThing", 3);
+        expected.count_by(THROTTLED_CALLS, "DescribeThing", 0);
+        assert_eq!(figures(Job::Foresee, &[ended(OutcomeKind::Created)], &limits), expected);
+        assert_eq!(figures(Job::Undo, &[ended(OutcomeKind::Removed)], &limits), expected);
     }
 
     #[test]

@@ -8,16 +8,17 @@ use std::{
 
 use futures::{StreamExt, TryStreamExt, pin_mut, stream};
 use ledger::{
-    Activations, Created, Intent, Keep, Outcome, RunFiles, StoreError, Unit, UnitLimits, Work,
-    seconds_of_epoch,
+    Activations, Created, INTENT_DEVICES, Intent, Keep, Outcome, RunFiles, Standing, StoreError,
+    ToUndo, Unit, UnitLimits, Work, WorkToUndo, seconds_of_epoch,
 };
-use registry::{Ending, Finding, Registry, Situation};
+use registry::{Ending, Finding, ForeseenCalls, Memory, Reason, Registry, Types};
 use serde::Serialize;
 use telemetry::Telemetry;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     Job, WorkerError,
+    act::{Ended, foreseen},
     attempt::{Attempt, unless_late},
     limits::{self, Stopwatch},
     metrics,
@@ -27,9 +28,6 @@ use crate::{
 /// Devices in flight in one worker. At 50 ms a call and six calls a device this allows some 200
 /// devices a second, twice what one worker's share of a rate can be.
 const IN_FLIGHT: usize = 64;
-
-/// So many devices are looked at, and noted in one intent, before the first of them is acted on.
-const PART: usize = 25;
 
 /// Devices are left this long before the function's deadline, so that there is time to write down
 /// what became of them. Leaving one between two calls is as safe as dying there.
@@ -55,16 +53,18 @@ impl Tally {
 
 /// A device of the run's work.
 #[derive(Clone, Debug)]
-struct Planned {
-    work: Work,
-    /// Whether a listing of the account showed it whole.
-    listed: bool,
+pub(crate) struct Planned {
+    pub(crate) work: Work,
+    /// What a listing of the account showed of it.
+    pub(crate) standing: Standing,
+    /// What another run did to it, where that is to be taken back.
+    pub(crate) undo: Option<ToUndo>,
 }
 
 /// A device that was looked at, and may be acted on.
 #[derive(Debug)]
 struct Found {
-    work: Work,
+    planned: Planned,
     finding: Finding,
     /// What an earlier try of the same part had found.
     earlier: Option<Arc<Intent>>,
@@ -84,6 +84,7 @@ struct Looked {
 #[derive(Debug)]
 pub(crate) struct Carrier<'a> {
     pub(crate) job: Job,
+    pub(crate) memory: &'a dyn Memory,
     pub(crate) telemetry: &'a Telemetry,
     pub(crate) activations: &'a Activations,
     pub(crate) registry: &'a Registry,
@@ -93,6 +94,8 @@ pub(crate) struct Carrier<'a> {
     pub(crate) finishes_stopped: bool,
     /// Whether what is left over now has failed.
     pub(crate) last_round: bool,
+    /// The thing types that devices of the unit name, where they are only foreseen.
+    pub(crate) types: Types,
 }
 
 impl Carrier<'_> {
@@ -112,17 +115,20 @@ impl Carrier<'_> {
         let looks = self.look_ahead(unit, round, work, before, until, found);
         let (looked, acted) = futures::join!(looks, self.act_on(devices, until));
         let (Looked { before, noted, stopped }, acted) = (looked?, acted?);
-        let ended = u64::try_from(acted.len()).unwrap_or_default();
-        let limits = stopwatch.read(ended, self.share.most_runs());
+        let mut limits = stopwatch.read(number(acted.len()), self.share.most_runs());
+        limits.foreseen = foreseen(&acted);
+        let acted: Vec<_> = acted.into_iter().map(|ended| ended.outcome).collect();
         let figures = metrics::figures(self.job, &acted, &limits);
         self.telemetry.emit(Some(self.files.run()), &figures);
         if !noted {
+            limits.outcomes = limits::by_kind(&before);
             Box::pin(self.pass_on(unit.unit, round, limits)).await?;
             return Ok(tally(&before, unit));
         }
         let mut outcomes = before;
         outcomes.extend(acted);
         outcomes.sort_unstable_by_key(|outcome| outcome.entry);
+        limits.outcomes = limits::by_kind(&outcomes);
         let (key, store) = (self.files.outcomes(unit.unit), self.share.store);
         futures::try_join!(
             store.write_lines(&key, &outcomes, Keep::Passing),
@@ -156,7 +162,7 @@ impl Carrier<'_> {
         found: mpsc::UnboundedSender<Found>,
     ) -> Result<Looked, WorkerError> {
         let (mut noted, mut cut_off, mut stopped) = (false, false, false);
-        for (number, part) in (0..).zip(work.chunks(PART)) {
+        for (number, part) in (0..).zip(work.chunks(INTENT_DEVICES)) {
             let open = |planned: &&Planned| !is_done(&planned.work, &before);
             let part: Vec<_> = part.iter().filter(open).cloned().collect();
             if part.is_empty() {
@@ -170,7 +176,7 @@ impl Carrier<'_> {
                 cut_off = true;
                 before = self.outcomes(unit).await?;
             }
-            devices.retain(|(work, _)| !is_done(work, &before));
+            devices.retain(|(planned, _)| !is_done(&planned.work, &before));
             if self.share.leases.is_stopped(self.files.run()).await? {
                 stopped = true;
                 if !self.finishes_stopped {
@@ -178,10 +184,10 @@ impl Carrier<'_> {
                     break;
                 }
             }
-            for (work, finding) in devices {
+            for (planned, finding) in devices {
                 let earlier = earlier.clone();
                 // Whoever acts listens until this ends.
-                let _ = found.send(Found { work, finding, earlier });
+                let _ = found.send(Found { planned, finding, earlier });
             }
         }
         Ok(Looked { before, noted, stopped })
@@ -195,7 +201,7 @@ impl Carrier<'_> {
         &self,
         work: Vec<Planned>,
         until: Instant,
-    ) -> Result<Option<Vec<(Work, Finding)>>, StoreError> {
+    ) -> Result<Option<Vec<(Planned, Finding)>>, StoreError> {
         let looked =
             stream::iter(work).map(|work| self.look_at_one(work, until)).buffered(IN_FLIGHT);
         pin_mut!(looked);
@@ -209,19 +215,21 @@ impl Carrier<'_> {
 
     async fn look_at_one(
         &self,
-        Planned { work, listed }: Planned,
+        planned: Planned,
         until: Instant,
-    ) -> Result<Option<(Work, Finding)>, StoreError> {
-        let profile = &self.share.plan.profile;
-        let look = self.job.look(self.registry, profile, &work, listed);
+    ) -> Result<Option<(Planned, Finding)>, StoreError> {
+        let (plan, work) = (self.share.plan, &planned.work);
+        let look = self.job.look(self.registry, plan, &planned);
         let finding = match unless_late(until, look).await {
             Attempt::Ended(finding) => {
-                self.job.recall(self.activations, profile, &work, finding).await?
+                self.job.recall(self.activations, plan, work, finding).await?
             }
             Attempt::Again(_) if !self.last_round => return Ok(None),
-            Attempt::Again(reason) | Attempt::Failed(reason) => Finding::Conflict(reason),
+            Attempt::Again(reason) | Attempt::Failed(reason) => {
+                Finding::Conflict(self.in_words(reason))
+            }
         };
-        Ok(Some((work, finding)))
+        Ok(Some((planned, finding)))
     }
 
     /// The outcomes of the devices that could be finished.
@@ -229,36 +237,39 @@ impl Carrier<'_> {
         &self,
         devices: mpsc::UnboundedReceiver<Found>,
         until: Instant,
-    ) -> Result<Vec<Outcome>, StoreError> {
+    ) -> Result<Vec<Ended>, StoreError> {
         stream::unfold(devices, async |mut devices| Some((devices.recv().await?, devices)))
             .map(|found| self.act_on_one(found, until))
             .buffer_unordered(IN_FLIGHT)
-            .try_filter_map(async |outcome| Ok(outcome))
+            .try_filter_map(async |ended| Ok(ended))
             .try_collect()
             .await
     }
 
     async fn act_on_one(
         &self,
-        Found { work, finding, earlier }: Found,
+        Found { planned, finding, earlier }: Found,
         until: Instant,
-    ) -> Result<Option<Outcome>, StoreError> {
-        let situation = Situation {
-            profile: &self.share.plan.profile,
-            earlier: earlier.as_deref(),
-            others_active: self.share.others_active(),
-        };
-        let act = registry::act(self.registry, situation, &work, finding);
+    ) -> Result<Option<Ended>, StoreError> {
+        let Planned { work, standing, .. } = planned;
+        let act = self.act_or_foresee(&work, standing, finding, earlier.as_deref());
         Ok(match unless_late(until, act).await {
-            Attempt::Ended(ending) => {
+            Attempt::Ended((ending, calls)) => {
                 self.job.remember(self.activations, self.share.plan, &work, &ending).await?;
-                Some(outcome(&work, ending))
+                Some(Ended { outcome: outcome(&work, ending), calls })
             }
             Attempt::Again(_) if !self.last_round => None,
             Attempt::Again(reason) | Attempt::Failed(reason) => {
-                Some(work.outcome(reason.outcome(), reason.code(), reason.to_string()))
+                let reason = self.in_words(reason);
+                let outcome = work.outcome(reason.outcome(), reason.code(), reason.to_string());
+                Some(Ended { outcome, calls: ForeseenCalls::default() })
             }
         })
+    }
+
+    /// The reason with what to do about it.
+    fn in_words(&self, reason: Reason) -> Reason {
+        if self.job == Job::Undo { reason.of_undo() } else { reason }
     }
 
     /// The unit's devices, read by range.
@@ -270,17 +281,27 @@ impl Carrier<'_> {
             .read_range(&self.files.work(), stretch)
             .await?
             .ok_or(WorkerError::Missing("work"))?;
-        let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(serde_json::from_slice);
-        let work: Vec<Work> = lines
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(|line| self.device(line));
+        let work: Vec<_> = lines
             .collect::<Result<_, _>>()
             .map_err(|source| WorkerError::Unit { unit: unit.unit, source: Some(source) })?;
         if u64::try_from(work.len()).ok() != Some(unit.count) {
             return Err(WorkerError::Unit { unit: unit.unit, source: None });
         }
         let standing = self.standing(unit).await?;
-        // Without a listing, no device is known to stand.
-        let listed = standing.iter().map(|mark| *mark == b'1').chain(iter::repeat(false));
-        Ok(work.into_iter().zip(listed).map(|(work, listed)| Planned { work, listed }).collect())
+        // Without a listing, nothing is known of any device.
+        let standings = standing.into_iter().map(Standing::of_mark);
+        let standings = standings.chain(iter::repeat(Standing::Unknown));
+        let planned = work.into_iter().zip(standings);
+        Ok(planned.map(|((work, undo), standing)| Planned { work, standing, undo }).collect())
+    }
+
+    fn device(&self, line: &[u8]) -> Result<(Work, Option<ToUndo>), serde_json::Error> {
+        if self.job == Job::Undo {
+            let WorkToUndo { work, undo } = serde_json::from_slice(line)?;
+            return Ok((work, Some(undo)));
+        }
+        Ok((serde_json::from_slice(line)?, None))
     }
 
     /// A mark for each of the unit's devices, where the account was listed for this run.
@@ -308,19 +329,19 @@ impl Carrier<'_> {
         &self,
         unit: &Unit,
         part: u64,
-        devices: &[(Work, Finding)],
+        devices: &[(Planned, Finding)],
     ) -> Result<Option<Intent>, WorkerError> {
         let existing = devices
             .iter()
-            .filter_map(|(work, finding)| Some((work.entry, finding.stood()?)))
+            .filter_map(|(planned, finding)| Some((planned.work.entry, finding.stood()?)))
+            .collect();
+        let added = devices
+            .iter()
+            .filter_map(|(planned, finding)| Some((planned.work.entry, finding.added()?)))
             .collect();
         let key = self.files.intent(unit.unit, part);
-        match self
-            .share
-            .store
-            .create(&key, &Intent { time: seconds_of_epoch(), existing }, Keep::Passing)
-            .await?
-        {
+        let intent = Intent { time: seconds_of_epoch(), existing, added };
+        match self.share.store.create(&key, &intent, Keep::Passing).await? {
             Created::New => Ok(None),
             Created::Existed => Ok(self.share.store.read_json(&key).await?),
         }
@@ -343,6 +364,10 @@ fn outcome(work: &Work, ending: Ending) -> Outcome {
     };
     line.warnings.extend(warnings);
     line
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn tally(outcomes: &[Outcome], unit: &Unit) -> Tally {

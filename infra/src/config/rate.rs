@@ -62,4 +62,12 @@ rate! {
     list_thing_groups = 10.0,
     /// `ListPrincipalThings`.
     list_principal_things = 10.0,
+    /// `DetachPolicy`.
+    detach_policy = 15.0,
+    /// `RemoveThingFromThingGroup`.
+    remove_thing_from_thing_group = 100.0,
+    /// `DeleteThing`.
+    delete_thing = 100.0,
+    /// `DeleteCertificate`.
+    delete_certificate = 10.0,
 }

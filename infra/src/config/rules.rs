@@ -3,6 +3,7 @@
 mod options;
 
 use super::{Config, Problem, Profile, suggest};
+use crate::people::PLAN_FOLDER;
 
 /// Registrations a second that one worker manages.
 pub(super) const REGISTRATIONS_A_WORKER: f64 = 100.0;
@@ -44,6 +45,12 @@ pub(super) fn check(config: &Config) -> Vec<Problem> {
         problems.push(Problem::new(
             "profile.default",
             "[profile.default] is missing: it says what a device gets, and devices get nothing unasked",
+        ));
+    }
+    if config.profiles.contains_key(PLAN_FOLDER) {
+        problems.push(Problem::new(
+            "profile.plan",
+            "[profile.plan] can never be chosen: files in the folder `plan` are planned and not imported. Call it otherwise",
         ));
     }
     for (name, profile) in &config.profiles {

@@ -460,6 +460,10 @@ fn the_configuration_of_a_run_has_its_fixed_shape() {
                 "list_attached_policies": 15.0,
                 "list_thing_groups": 10.0,
                 "list_principal_things": 10.0,
+                "detach_policy": 15.0,
+                "remove_thing_from_thing_group": 100.0,
+                "delete_thing": 100.0,
+                "delete_certificate": 10.0,
             },
             "concurrency": 8,
         })
@@ -519,4 +523,14 @@ fn a_mistake_in_a_setting_names_the_flag() {
             )],
         );
     }
+}
+
+#[test]
+fn a_profile_that_could_never_be_chosen_is_refused() {
+    check(
+        "stack = \"acme\"\n[profile.default]\n[profile.plan]\npolicies = []\n",
+        &[
+            "line 3: [profile.plan] can never be chosen: files in the folder `plan` are planned and not imported. Call it otherwise",
+        ],
+    );
 }

@@ -13,6 +13,9 @@ const POLICY_CHARACTERS: usize = 10_240;
 /// Why a role may attach policies without naming what it attaches them to.
 const ATTACHES_POLICIES: &str = "AWS IoT's own policies are attached to certificates that do not \
                                  exist yet; the statement NeverToGroups keeps groups out.";
+/// Why a role may detach policies without naming what it detaches them from.
+const DETACHES_POLICIES: &str = "AWS IoT's own policies are detached from certificates that no \
+                                 configuration names; the statement NeverFromGroups keeps groups out.";
 
 /// One statement of a role's policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,9 +58,14 @@ impl Grant {
         }
     }
 
-    /// Whether checkov takes the statement for the management of permissions without a limit.
-    fn attaches_policies(&self) -> bool {
-        self.effect == "Allow" && self.actions.iter().any(|action| action == "iot:AttachPolicy")
+    /// Where checkov takes the statement for the management of permissions without a limit: why it is fine.
+    fn manages_policies(&self) -> Option<&'static str> {
+        let has = |wanted: &str| self.actions.iter().any(|action| action == wanted);
+        match self.effect {
+            "Allow" if has("iot:AttachPolicy") => Some(ATTACHES_POLICIES),
+            "Allow" if has("iot:DetachPolicy") => Some(DETACHES_POLICIES),
+            _ => None,
+        }
     }
 
     fn statement(self) -> Value {
@@ -110,7 +118,7 @@ impl Role {
         if let Some(condition) = condition {
             trust = with(trust, "Condition", condition);
         }
-        let attaches_policies = grants.iter().any(Grant::attaches_policies);
+        let manages_policies = grants.iter().find_map(Grant::manages_policies);
         let statements = statements(grants);
         let characters = characters(&statements);
         if characters > POLICY_CHARACTERS {
@@ -136,8 +144,8 @@ impl Role {
             properties = with(properties, "PermissionsBoundary", sub(arn));
         }
         let mut resource = Resource::new("AWS::IAM::Role", properties);
-        if attaches_policies {
-            resource = resource.skip_check("CKV_AWS_109", ATTACHES_POLICIES);
+        if let Some(reason) = manages_policies {
+            resource = resource.skip_check("CKV_AWS_109", reason);
         }
         template.add(id, resource);
         Self { id: id.to_owned() }

@@ -175,13 +175,15 @@ pub(super) fn foundation(config: &Config) -> Vec<Row> {
     ]
 }
 
-/// The roles of functions by their names, and those of machines and rules by what they end with.
+/// The roles of functions by their names, and those of decoders, machines and rules by what they have in common,
+/// because AWS allows a policy 6,144 characters.
 ///
 /// Not all that begin with the stack's name: whoever may change whom a role trusts may take it.
 fn roles(stack: &str) -> Vec<String> {
-    let of_functions = FUNCTIONS.iter().map(|name| iam(&format!("role/{stack}-{name}")));
-    let others = ["machine", "rule"].map(|end| iam(&format!("role/{stack}-*-{end}")));
-    of_functions.chain(others).collect()
+    let others = ["decode-*", "*-machine", "*-rule"];
+    let of_functions = FUNCTIONS.iter().filter(|name| !name.starts_with("decode-"));
+    let names = of_functions.chain(&others);
+    names.map(|name| iam(&format!("role/{stack}-{name}"))).collect()
 }
 
 fn buckets(config: &Config) -> Vec<String> {

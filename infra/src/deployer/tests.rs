@@ -348,7 +348,7 @@ fn the_boundary_holds_all_that_any_role_needs_and_no_identities() {
             ("sts:AssumeRole", "arn:aws:iam::123456789012:role/admin"),
             ("s3:GetObject", "arn:aws:s3:::other-bucket/x"),
             ("s3:DeleteBucket", "arn:aws:s3:::acme-thingpress-runs"),
-            ("iot:DeleteCertificate", "*"),
+            ("iot:DeletePolicy", "*"),
             ("iot:CreatePolicy", "*"),
             ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:123456789012:function:other"),
             ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:other"),

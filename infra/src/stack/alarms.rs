@@ -49,7 +49,7 @@ impl Maker<'_> {
             (
                 "RunsWithFailures",
                 "A run ended with devices that did not end well. Read its report: every problem has a code, and \
-                 docs/outcomes.md says what helps.",
+                 docs/codes.md says what helps.",
                 own(metrics::RUNS_WITH_FAILURES),
                 Rings::AtOnce,
             ),

@@ -45,10 +45,11 @@ pub(super) fn dashboard(
 }
 
 fn links(config: &Config, channels: &Channels, machines: &Machines) -> Widget {
-    let Machines { ingest, import, activate, closing, watch } = machines;
+    let Machines { ingest, import, activate, undo, closing, watch } = machines;
     let pages = [
         ("imports", import.page()),
         ("activations", activate.page()),
+        ("undone runs", undo.page()),
         ("starts of runs", ingest.page()),
         ("reports of runs that died", closing.page()),
         ("watch over stuck runs", watch.page()),

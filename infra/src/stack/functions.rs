@@ -14,16 +14,20 @@ pub(super) struct Functions {
     pub(super) decode: [Function; ARRIVALS.len()],
     pub(super) register: Function,
     pub(super) activate: Function,
+    pub(super) plan: Function,
+    pub(super) undo: Function,
     pub(super) report: Function,
 }
 
 impl Functions {
     /// Each function and what the ids of its resources begin with.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &Function)> {
-        let Self { preflight, decode, register, activate, report } = self;
+        let Self { preflight, decode, register, activate, plan, undo, report } = self;
         let decoders = ARRIVALS.iter().map(|arrival| arrival.decoder).zip(decode);
-        let workers = [("Register", register), ("Activate", activate), ("Report", report)];
-        [("Preflight", preflight)].into_iter().chain(decoders).chain(workers)
+        let workers =
+            [("Register", register), ("Activate", activate), ("Plan", plan), ("Undo", undo)];
+        let first = [("Preflight", preflight)].into_iter().chain(decoders);
+        first.chain(workers).chain([("Report", report)])
     }
 }
 
@@ -80,6 +84,27 @@ pub(super) fn functions(
         // It does the same kind of work.
         ..register
     };
+    let plan = FunctionProps {
+        name: "plan",
+        code_key: "PlanKey",
+        memory_mb: 256,
+        storage_mb: None,
+        timeout_seconds: 900,
+        runs,
+        environment: &[],
+        grants: grants::plan(runs),
+    };
+    let undo = FunctionProps {
+        name: "undo",
+        code_key: "UndoKey",
+        // It also reads all files of the run that is taken back.
+        memory_mb: 512,
+        storage_mb: None,
+        timeout_seconds: 900,
+        runs,
+        environment: &[],
+        grants: grants::undo(runs),
+    };
     let report = FunctionProps {
         name: "report",
         code_key: "ReportKey",
@@ -95,6 +120,8 @@ pub(super) fn functions(
         decode,
         register: Function::new(template, "Register", config, register),
         activate: Function::new(template, "Activate", config, activate),
+        plan: Function::new(template, "Plan", config, plan),
+        undo: Function::new(template, "Undo", config, undo),
         report: Function::new(template, "Report", config, report),
     }
 }

@@ -12,6 +12,7 @@ pub(super) struct Machines {
     pub(super) ingest: Machine,
     pub(super) import: Machine,
     pub(super) activate: Machine,
+    pub(super) undo: Machine,
     pub(super) closing: Machine,
     pub(super) watch: Machine,
 }
@@ -31,6 +32,10 @@ pub(super) fn machines(
         template.violation("ActivateMachine", message);
         definitions::ACTIVATE.to_owned()
     });
+    let undo_definition = definitions::undo(config).unwrap_or_else(|message| {
+        template.violation("UndoMachine", message);
+        definitions::UNDO.to_owned()
+    });
     let [of_vendors @ .., of_factory] = &functions.decode;
     let decoders = format!("{}-decode", config.stack);
     let notices = ("NoticesTopic", Target::Topic(&channels.notices));
@@ -44,6 +49,7 @@ pub(super) fn machines(
             ("DecodeFunctions", Target::Functions { stem: &decoders, functions: of_vendors }),
             ("PreflightFunction", Target::Function(&functions.preflight)),
             ("RegisterFunction", Target::Function(&functions.register)),
+            ("PlanFunction", Target::Function(&functions.plan)),
             report,
             ("RunsBucket", Target::Bucket(&buckets.runs)),
             notices,
@@ -60,6 +66,7 @@ pub(super) fn machines(
             ("DecodeFunction", Target::Function(of_factory)),
             ("PreflightFunction", Target::Function(&functions.preflight)),
             ("ActivateFunction", Target::Function(&functions.activate)),
+            ("PlanFunction", Target::Function(&functions.plan)),
             report,
             ("RunsBucket", Target::Bucket(&buckets.runs)),
             notices,
@@ -68,6 +75,19 @@ pub(super) fn machines(
         map_reads: Some("runs/*/units.jsonl"),
     };
     let activate = Machine::new(template, "Activate", config, activate);
+    let undo = MachineProps {
+        name: "undo",
+        kind: Kind::Standard,
+        definition: &undo_definition,
+        substitutions: &[
+            ("UndoFunction", Target::Function(&functions.undo)),
+            report,
+            ("RunsBucket", Target::Bucket(&buckets.runs)),
+            notices,
+            undelivered,
+        ],
+        map_reads: Some("runs/*/units.jsonl"),
+    };
     let ingest = MachineProps {
         name: "ingest",
         kind: Kind::Express,
@@ -99,6 +119,7 @@ pub(super) fn machines(
         ingest: Machine::new(template, "Ingest", config, ingest),
         closing: Machine::new(template, "Closing", config, closing),
         watch: Machine::new(template, "Watch", config, watch),
+        undo: Machine::new(template, "Undo", config, undo),
         import,
         activate,
     }

@@ -33,11 +33,8 @@ pub(super) fn outputs(
             "Machine that activates the devices of a file",
             machines.activate.arn(),
         ),
-        (
-            "ClosingMachineArn",
-            "Machine that reports on imports and activations that died",
-            machines.closing.arn(),
-        ),
+        ("UndoMachineArn", "Machine that takes back what a run added", machines.undo.arn()),
+        ("ClosingMachineArn", "Machine that reports on runs that died", machines.closing.arn()),
         ("WatchMachineArn", "Machine that looks for runs that are stuck", machines.watch.arn()),
         (
             "NoticesTopicArn",

@@ -23,7 +23,7 @@ pub(super) fn policies(
         .map(|(_, bucket)| bucket)
         .collect();
     let vendors: Vec<_> = vendors.iter().map(|(_, bucket)| bucket).collect();
-    let Machines { ingest, import, activate, closing, watch } = machines;
+    let Machines { ingest, import, activate, undo, closing, watch } = machines;
     let subjects = Subjects {
         vendors: &vendors,
         signed: &signed,
@@ -31,16 +31,23 @@ pub(super) fn policies(
         runs: &buckets.runs,
         import,
         activate,
-        machines: &[ingest, import, activate, closing, watch],
+        undo,
+        machines: &[ingest, import, activate, undo, closing, watch],
         queues: vec![channels.failures.arn(), channels.undelivered.arn()],
     };
-    let policies: [(_, _, _, Table); 5] = [
+    let policies: [(_, _, _, Table); 7] = [
         ("Upload", "upload", "Uploads vendors' manifests and reads their reports", people::upload),
         (
             "UploadMes",
             "upload-mes",
             "Uploads the factory's device-infos and reads their reports",
             people::upload_mes,
+        ),
+        (
+            "Plan",
+            "plan",
+            "Has files planned and reads their reports; imports nothing",
+            people::plan,
         ),
         (
             "Signers",
@@ -53,6 +60,12 @@ pub(super) fn policies(
             "operator",
             "Runs the deployment from day to day; writes nothing to AWS IoT",
             people::operator,
+        ),
+        (
+            "UndoRuns",
+            "undo",
+            "Takes runs back: starts the machine that removes what a run added to AWS IoT",
+            people::undo,
         ),
         (
             "Auditor",

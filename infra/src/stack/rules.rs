@@ -44,15 +44,18 @@ pub(super) fn rules(
     });
     let props = RuleProps {
         name: format!("{stack}-closing"),
-        description: "An import or an activation ended badly: its report is written if it has none"
-            .to_owned(),
+        description: "A run ended badly: its report is written if it has none".to_owned(),
         // The children of a Map have a machine ARN of their own, `<machine>/<label>`, and do not
         // match.
         trigger: Trigger::Events(json!({
             "source": ["aws.states"],
             "detail-type": ["Step Functions Execution Status Change"],
             "detail": {
-                "stateMachineArn": [machines.import.arn(), machines.activate.arn()],
+                "stateMachineArn": [
+                    machines.import.arn(),
+                    machines.activate.arn(),
+                    machines.undo.arn(),
+                ],
                 "status": ["FAILED", "TIMED_OUT", "ABORTED"],
             },
         })),

@@ -170,7 +170,11 @@ fn only_buckets_that_files_arrive_in_send_events_and_each_has_a_rule() {
             assert_eq!(detail["status"], json!(["FAILED", "TIMED_OUT", "ABORTED"]));
             assert_eq!(
                 detail["stateMachineArn"],
-                json!([{ "Ref": "ImportMachine" }, { "Ref": "ActivateMachine" }])
+                json!([
+                    { "Ref": "ImportMachine" },
+                    { "Ref": "ActivateMachine" },
+                    { "Ref": "UndoMachine" },
+                ])
             );
         }
     }
@@ -267,7 +271,7 @@ fn functions_take_their_zips_from_the_parameters() {
     expected.insert(REQUIRE_TLS);
     assert_eq!(parameters, expected);
     let functions = resources(&template, "AWS::Lambda::Function");
-    assert_eq!(functions.len(), 9);
+    assert_eq!(functions.len(), 11);
     for (id, function) in functions {
         let code = &function["Properties"]["Code"];
         assert_eq!(code["S3Bucket"], json!({ "Ref": "AssetsBucket" }));
@@ -302,7 +306,7 @@ fn the_configuration_reaches_functions_and_logs() {
         assert_eq!(function["Properties"]["Architectures"], json!(["arm64"]), "{id}");
     }
     let groups = resources(&template, "AWS::Logs::LogGroup");
-    assert_eq!(groups.len(), 14);
+    assert_eq!(groups.len(), 17);
     for (id, group) in groups {
         assert_eq!(group["Properties"]["RetentionInDays"], 30, "{id}");
     }

@@ -5,12 +5,14 @@ use std::fs;
 use aws_sdk_iot::types::CertificateStatus;
 use aws_sdk_sfn::types::ExecutionStatus;
 use gate::Then;
-use ledger::Report;
+use ledger::{Index, Report, RunFiles, Store, Unindexed};
 use manifest::Vendor;
+use serde_json::json;
 use xtask::sample;
 
 use crate::{
     factory::{Made, device_infos, set_status},
+    notices::carried_out,
     samples::{Authority, standard},
     standing::{attach, attributes, create_thing, describe, list, register, sensor},
     world::{World, bucket},
@@ -54,6 +56,8 @@ pub(super) enum Scenario {
     VendorsFile(Vendor),
     /// An entry of a file is unusable.
     BadEntry,
+    /// A device is imported and found, and a run that is noted as missing is put into the index again.
+    Indexed,
     /// A person stops the run while its worker works.
     StoppedRun,
     /// A factory activates a device of the first phase.
@@ -66,11 +70,24 @@ pub(super) enum Scenario {
     Deactivated,
     /// Somebody else takes the thing of a device that is activated.
     ActivationRace,
+    /// A file is planned whose device stands in part.
+    PlanOfPart,
+    /// Device-infos are planned of a device that has a type of its own.
+    PlanOfType,
+    /// Device-infos are planned of a device that somebody deactivated.
+    PlanOfDeactivated,
+    /// A device that a run made is taken back.
+    Undone,
+    /// A thing gets back what it had.
+    UndoneAttribute,
+    /// An activation is taken back.
+    UndoneActivation,
 }
 
 use Scenario::{
     Activation, ActivationAgain, ActivationInPart, ActivationRace, BadEntry, Deactivated,
-    FileAgain, MissingAttribute, NewDevice, Race, StandingDevice, StoppedRun, VendorsFile,
+    FileAgain, Indexed, MissingAttribute, NewDevice, PlanOfDeactivated, PlanOfPart, PlanOfType,
+    Race, StandingDevice, StoppedRun, Undone, UndoneActivation, UndoneAttribute, VendorsFile,
 };
 
 /// The work that needs an action of a function's role, found by the statement and the action.
@@ -100,9 +117,16 @@ pub(super) fn scenario(function: &str, sid: &str, action: &str) -> Option<Scenar
         ("activate", "AttachCertificates", "iot:DetachThingPrincipal") => ActivationRace,
         ("activate", "RememberActivations", "s3:GetObject") => Deactivated,
         ("activate", _, _) => Activation,
+        ("plan", "CheckTypes", _) => PlanOfType,
+        ("plan", "RecallActivations", _) => PlanOfDeactivated,
+        ("plan", _, _) => PlanOfPart,
+        ("undo", "RestoreAndDeleteThings", "iot:UpdateThing") => UndoneAttribute,
+        ("undo", "ForgetActivations", _) => UndoneActivation,
+        ("undo", _, _) => Undone,
         ("report", "EndLeases", "s3:PutObject") | ("report", "FindLeasesAndRunFiles", _) => {
             StoppedRun
         }
+        ("report", "KeepIndex" | "NoteHistory", _) => Indexed,
         ("report", "PassFailuresOn", _) => BadEntry,
         ("register" | "report", _, _) => NewDevice,
         _ => return None,
@@ -117,12 +141,16 @@ impl Scenario {
             FileAgain(_) | ActivationAgain => "1 unchanged; listed",
             StandingDevice => "1 unchanged",
             MissingAttribute => "1 updated; line=north owner=ann",
-            VendorsFile(_) => "1 created",
+            VendorsFile(_) | PlanOfType => "1 created",
             BadEntry => "nothing good (Certificate.Malformed); passed on",
+            Indexed => "1 created; found; kept",
             StoppedRun => "ABORTED, 1 created",
             Activation => "1 created; noted as activated",
-            ActivationInPart => "1 updated",
-            Deactivated => "1 conflict (Certificate.Deactivated)",
+            ActivationInPart | PlanOfPart => "1 updated",
+            Deactivated | PlanOfDeactivated => "1 conflict (Certificate.Deactivated)",
+            Undone => "1 removed; gone",
+            UndoneAttribute => "1 removed; owner=ann",
+            UndoneActivation => "1 removed; forgotten",
             Race | ActivationRace => "1 conflict (Thing.Raced); 1 certificate",
         }
     }
@@ -161,6 +189,7 @@ impl Scenario {
                 let told = world.run_file(&run, "told.json").await.is_some();
                 if told { format!("{ended}; passed on") } else { ended }
             }
+            Indexed => indexed(world, &name, list(&[&der])).await,
             StoppedRun => stopped_run(world, &file, list(&[&der])).await,
             Activation => {
                 let made = registered(world, &name).await;
@@ -185,14 +214,68 @@ impl Scenario {
                 set_status(world, &made.id, CertificateStatus::Inactive).await;
                 activate(world, &made).await.0
             }
+            PlanOfPart => {
+                sensor(world, &name, &der, CertificateStatus::Active).await;
+                import(world, &format!("plan/{file}"), list(&[&der])).await.0
+            }
+            PlanOfType => {
+                let made = registered(world, &name).await;
+                let info = made.with("deviceType", "sensor".into());
+                plan_activation(world, &made, &[info]).await
+            }
+            PlanOfDeactivated => {
+                let made = registered(world, &name).await;
+                activate(world, &made).await;
+                set_status(world, &made.id, CertificateStatus::Inactive).await;
+                plan_activation(world, &made, &[made.info()]).await
+            }
             ActivationRace => {
                 let made = registered(world, &name).await;
                 let others = lose_the_thing(world, &name).await;
                 let (ended, _) = activate(world, &made).await;
                 others.end(world, ended, &name).await
             }
+            Undone => {
+                let (_, run) = import(world, &file, list(&[&der])).await;
+                let ended = undo(world, &run).await;
+                let is_gone = world.device(&name).await.is_none();
+                if is_gone { format!("{ended}; gone") } else { ended }
+            }
+            UndoneAttribute => {
+                sensor(world, &name, &der, CertificateStatus::Active).await;
+                describe(world, &name, &[("owner", "ann")]).await;
+                let (_, run) = import(world, &format!("described/{file}"), list(&[&der])).await;
+                let ended = undo(world, &run).await;
+                format!("{ended}; {}", attributes(world, &name).await)
+            }
+            UndoneActivation => {
+                let made = registered(world, &name).await;
+                let (_, run) = activate(world, &made).await;
+                let ended = undo(world, &run).await;
+                let noted = exists(world, &format!("activated/{}", made.id)).await;
+                if noted { ended } else { format!("{ended}; forgotten") }
+            }
         }
     }
+}
+
+/// Imports a device whose run is missing in the index, and has it brought in.
+async fn indexed(world: &World, name: &str, content: String) -> String {
+    let (mut ended, run) = import(world, &format!("{name}.txt"), content).await;
+    let missing = Unindexed::key(&RunFiles::of(&run));
+    world.s3.put_object().bucket(bucket("runs")).key(missing).send().await.unwrap();
+    let (status, _) = carried_out(world, "watch", &json!({})).await;
+    let store = Store::new(world.s3.clone(), bucket("runs"));
+    if !Index::new(store).find(name).await.unwrap().records.is_empty() {
+        ended += "; found";
+    }
+    if status == ExecutionStatus::Succeeded { format!("{ended}; kept") } else { ended }
+}
+
+/// Takes a run back, and tells how that ended.
+async fn undo(world: &World, run: &str) -> String {
+    let undo = world.undo(run, false).await;
+    ended(world, &undo.name, &undo.status).await
 }
 
 /// Imports a file, and tells how its run ended, and its name.
@@ -207,6 +290,12 @@ async fn activate(world: &World, made: &Made) -> (String, String) {
     (ended(world, &run.name, &run.status).await, run.name)
 }
 
+async fn plan_activation(world: &World, made: &Made, infos: &[serde_json::Value]) -> String {
+    let key = format!("plan/{}.json", made.name);
+    let run = world.activate(&key, device_infos(infos)).await;
+    ended(world, &run.name, &run.status).await
+}
+
 /// What became of a run, also where it did not come to a report.
 async fn ended(world: &World, run: &str, status: &ExecutionStatus) -> String {
     let Some(report) = report(world, run).await else { return format!("{status}, no report") };
@@ -219,6 +308,7 @@ async fn ended(world: &World, run: &str, status: &ExecutionStatus) -> String {
         (counts.unchanged, "1 unchanged"),
         (counts.updated, "1 updated"),
         (counts.conflict, "1 conflict"),
+        (counts.removed, "1 removed"),
     ];
     let found = words.iter().find(|(count, _)| *count == 1);
     let outcome = found.map_or("nothing good", |(_, outcome)| outcome);

@@ -11,10 +11,13 @@ pub const OPERATIONS: &[&str] = &[
     "AttachPolicy",
     "AttachThingPrincipal",
     "CreateThing",
+    "DeleteCertificate",
+    "DeleteThing",
     "DescribeCertificate",
     "DescribeThing",
     "DescribeThingGroup",
     "DescribeThingType",
+    "DetachPolicy",
     "DetachThingPrincipal",
     "GetPolicy",
     "ListAttachedPolicies",
@@ -26,6 +29,7 @@ pub const OPERATIONS: &[&str] = &[
     "ListThings",
     "ListThingsInThingGroup",
     "RegisterCertificateWithoutCA",
+    "RemoveThingFromThingGroup",
     "UpdateCertificate",
     "UpdateThing",
     OTHER,
@@ -44,6 +48,7 @@ pub(crate) fn operation(request: &Parts) -> Option<&'static str> {
         (&Method::GET, ["things", _]) => "DescribeThing",
         (&Method::POST, ["things", _]) => "CreateThing",
         (&Method::PATCH, ["things", _]) => "UpdateThing",
+        (&Method::DELETE, ["things", _]) => "DeleteThing",
         (&Method::GET, ["things", _, "principals"]) => "ListThingPrincipals",
         (&Method::PUT, ["things", _, "principals"]) => "AttachThingPrincipal",
         (&Method::DELETE, ["things", _, "principals"]) => "DetachThingPrincipal",
@@ -52,9 +57,14 @@ pub(crate) fn operation(request: &Parts) -> Option<&'static str> {
         (&Method::GET, ["certificates"]) => "ListCertificates",
         (&Method::GET, ["certificates", _]) => "DescribeCertificate",
         (&Method::PUT, ["certificates", _]) => "UpdateCertificate",
+        (&Method::DELETE, ["certificates", _]) => "DeleteCertificate",
         (&Method::GET, ["principals", "things"]) => "ListPrincipalThings",
         (&Method::PUT, ["thing-groups", "addThingToThingGroup"]) => "AddThingToThingGroup",
+        (&Method::PUT, ["thing-groups", "removeThingFromThingGroup"]) => {
+            "RemoveThingFromThingGroup"
+        }
         (&Method::PUT, ["target-policies", _]) => "AttachPolicy",
+        (&Method::POST, ["target-policies", _]) => "DetachPolicy",
         (&Method::POST, ["attached-policies", ..]) => "ListAttachedPolicies",
         (&Method::GET, ["policies", _]) => "GetPolicy",
         (&Method::POST, ["policy-targets", _]) => "ListTargetsForPolicy",
@@ -79,7 +89,9 @@ pub(crate) fn subject(request: &Parts, body: &Bytes) -> String {
         ["target-policies", _] => {
             named("target").and_then(|arn| Some(arn.rsplit_once('/')?.1.to_owned()))
         }
-        ["thing-groups", "addThingToThingGroup"] => named("thingName"),
+        ["thing-groups", "addThingToThingGroup" | "removeThingFromThingGroup"] => {
+            named("thingName")
+        }
         _ => None,
     };
     subject.unwrap_or_default()
@@ -117,6 +129,8 @@ mod tests {
         check(Method::GET, "/things/d-1/principals", "", "ListThingPrincipals", "d-1");
         check(Method::GET, "/things?maxResults=250", "", "ListThings", "");
         check(Method::PUT, "/certificates/ab?newStatus=ACTIVE", "", "UpdateCertificate", "ab");
+        check(Method::DELETE, "/things/d-1", "", "DeleteThing", "d-1");
+        check(Method::DELETE, "/certificates/ab", "", "DeleteCertificate", "ab");
         check(Method::DELETE, "/jobs/1", "", OTHER, "");
     }
 
@@ -127,6 +141,9 @@ mod tests {
         let thing = r#"{"thingName":"d-1","thingGroupName":"g"}"#;
         let path = "/thing-groups/addThingToThingGroup";
         check(Method::PUT, path, thing, "AddThingToThingGroup", "d-1");
+        let path = "/thing-groups/removeThingFromThingGroup";
+        check(Method::PUT, path, thing, "RemoveThingFromThingGroup", "d-1");
+        check(Method::POST, "/target-policies/base", arn, "DetachPolicy", "ab");
         let pem = r#"{"certificatePem":"-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n"}"#;
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let path = "/certificate/register-no-ca?setAsActive=true";

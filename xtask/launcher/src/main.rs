@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 /// What only prints or writes files needs no Python.
 fn needs(command: &str) -> prerequisites::Need {
     match command {
-        "synth" | "sample" | "l1" | "help" => prerequisites::Need::Build,
+        "synth" | "sample" | "check" | "l1" | "help" => prerequisites::Need::Build,
         _ => prerequisites::Need::BuildAndPython,
     }
 }

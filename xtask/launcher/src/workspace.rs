@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The packages under `functions/` that become a Lambda function.
-pub const FUNCTIONS: [&str; 5] = ["activate", "decode", "preflight", "register", "report"];
+pub const FUNCTIONS: [&str; 7] =
+    ["activate", "decode", "plan", "preflight", "register", "report", "undo"];
 
 /// The workspace's root, wherever the command was started.
 #[must_use]

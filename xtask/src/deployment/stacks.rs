@@ -16,6 +16,7 @@ use crate::{
     advice::with_hint,
     aws::{failure, message},
     difference::Side,
+    interrupt::{self, GoesOn},
     progress::Step,
     question,
 };
@@ -247,6 +248,24 @@ async fn wait(client: &Client, stack: &Description) -> Result<()> {
 
 /// Follows a stack until nobody is at it any more. None: it is gone.
 pub(super) async fn follow(
+    client: &Client,
+    id: &str,
+    events: &mut Events,
+    step: &mut Step,
+    total: Option<usize>,
+) -> Result<Option<Description>> {
+    // An ARN ends in the stack's name and a number of CloudFormation's.
+    let name = id.split('/').nth(1).unwrap_or(id).to_owned();
+    interrupt::or(until_it_rests(client, id, events, step, total), || {
+        GoesOn::with_hint(
+            format!("CloudFormation goes on with the stack {name}, to its end"),
+            "the same command again waits for that end first; the CloudFormation console shows how it stands",
+        )
+    })
+    .await
+}
+
+async fn until_it_rests(
     client: &Client,
     id: &str,
     events: &mut Events,

@@ -36,7 +36,14 @@ fn a_changed_rate_is_a_value_of_the_configuration() {
     let expected = "      configuration: rate.attach_policy  15.0 → 30.0";
     assert_eq!(
         lines,
-        ["  ~ machine Activate", expected, "  ~ machine Import", expected],
+        [
+            "  ~ machine Activate",
+            expected,
+            "  ~ machine Import",
+            expected,
+            "  ~ machine Undo",
+            expected,
+        ],
         "{security:?}"
     );
     assert_eq!(security, [""; 0]);
@@ -132,7 +139,7 @@ fn a_new_stack_is_told_by_its_constructs() {
     let lines = lines(&difference, Paint::plain());
     let functions = lines.iter().find(|line| line.starts_with("  + function  "));
     assert!(
-        functions.is_some_and(|line| line.ends_with("Preflight, Register, Report")),
+        functions.is_some_and(|line| line.ends_with("Preflight, Register, Report, Undo")),
         "{lines:#?}"
     );
     assert!(lines.len() < 20, "a line a kind: {lines:#?}");

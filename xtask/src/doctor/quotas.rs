@@ -14,7 +14,7 @@ const TOPIC: &str = "quotas";
 const SERVICE: &str = "iotcore";
 
 /// Keys of `[rate]` and the operations that they are about.
-pub(super) const OPERATIONS: [(&str, &str); 13] = [
+pub(super) const OPERATIONS: [(&str, &str); 17] = [
     ("register_certificate", "RegisterCertificateWithoutCA"),
     ("attach_policy", "AttachPolicy"),
     ("describe_thing", "DescribeThing"),
@@ -28,6 +28,10 @@ pub(super) const OPERATIONS: [(&str, &str); 13] = [
     ("list_attached_policies", "ListAttachedPolicies"),
     ("list_thing_groups", "ListThingGroupsForThing"),
     ("list_principal_things", "ListPrincipalThings"),
+    ("detach_policy", "DetachPolicy"),
+    ("remove_thing_from_thing_group", "RemoveThingFromThingGroup"),
+    ("delete_thing", "DeleteThing"),
+    ("delete_certificate", "DeleteCertificate"),
 ];
 
 pub(super) async fn look(patient: Patient<'_>) -> Vec<Finding> {

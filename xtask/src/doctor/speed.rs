@@ -43,7 +43,7 @@ fn slowest(
         .min_by(|(_, one), (_, other)| one.total_cmp(other))
 }
 
-/// The calls that a new device takes, by the keys of `[rate]`: see docs/rates.md.
+/// The calls that a new device takes, by the keys of `[rate]`: see docs/quotas.md.
 fn calls(profile: &Profile) -> Vec<(&'static str, f64)> {
     let count = |list: &[String]| list.iter().map(|_| 1.0).sum::<f64>();
     let policies = count(&profile.policies);
@@ -88,7 +88,7 @@ mod tests {
     use super::{slowest, thousands};
 
     #[test]
-    fn the_devices_an_hour_are_those_of_docs_rates() {
+    fn the_devices_an_hour_are_those_of_docs_quotas() {
         let check = |more: &str, expected: &str| {
             let text = format!("stack = \"acme\"\n[profile.default]\npolicies = [\"a\"]\n{more}");
             let config = Config::parse(&text).unwrap();

@@ -64,7 +64,7 @@ impl File {
 ///
 /// The signers of Microchip's manifests issue themselves and are no authorities; Infineon's authorities are. What
 /// somebody else issued is a device's.
-fn role(certificate: &Certificate, bucket: Option<Bucket>) -> (Bucket, Kind) {
+pub(crate) fn role(certificate: &Certificate, bucket: Option<Bucket>) -> (Bucket, Kind) {
     const MICROCHIP: Bucket = Bucket::Vendor(Vendor::Microchip);
     const INFINEON: Bucket = Bucket::Vendor(Vendor::Infineon);
     match bucket {
@@ -76,7 +76,7 @@ fn role(certificate: &Certificate, bucket: Option<Bucket>) -> (Bucket, Kind) {
     }
 }
 
-fn bucket_of(content: &Content, path: &Path) -> Result<Bucket> {
+pub(crate) fn bucket_of(content: &Content, path: &Path) -> Result<Bucket> {
     let shown = path.display();
     let by_hand = "if it is a manifest all the same, name its vendor: --vendor microchip, infineon, espressif or generated; \
                    or --vendor mes for a factory's device-infos";
@@ -104,13 +104,14 @@ fn bucket_of(content: &Content, path: &Path) -> Result<Bucket> {
     }
 }
 
-struct Head {
-    bytes: Vec<u8>,
+/// How a file begins.
+pub(crate) struct Head {
+    pub(crate) bytes: Vec<u8>,
     /// Whether these are all bytes of the file.
-    complete: bool,
+    pub(crate) complete: bool,
 }
 
-fn head(path: &Path) -> std::io::Result<Head> {
+pub(crate) fn head(path: &Path) -> std::io::Result<Head> {
     let limit = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     let mut file = fs::File::open(path)?;

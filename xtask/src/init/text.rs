@@ -44,7 +44,7 @@ defer_things = false            # true: certificates only; the factory's activat
 signers = []
 
 # Calls a second that all active runs share. These are AWS's default quotas; after a quota was raised, write the new
-# figure here. docs/rates.md tells which figure makes how many devices an hour.
+# figure here. docs/quotas.md tells which figure makes how many devices an hour.
 [rate]
 register_certificate = 10
 attach_policy = 15

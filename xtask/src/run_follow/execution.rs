@@ -8,8 +8,11 @@ use serde_json::Value;
 
 use crate::aws::failure;
 
-/// The Maps of the machines that import and activate.
-const MAPS: [&str; 2] = ["Register", "Activate"];
+/// The Maps of the machines that import, activate and take back.
+const MAPS: [&str; 4] = ["Register", "Activate", "Foresee", "TakeBack"];
+
+/// The state that finds a signer missing.
+const DECODE: &str = "Decode";
 
 /// How many of the latest events are looked through for the state that the run is in.
 const EVENTS: i32 = 25;
@@ -43,9 +46,12 @@ impl fmt::Display for Stage {
 
 /// A run as it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Execution {
-    pub(super) has_ended: bool,
-    pub(super) status: String,
+pub(crate) struct Execution {
+    pub(crate) has_ended: bool,
+    pub(crate) status: String,
+    /// When it started and when it ended, in seconds of the epoch.
+    pub(crate) started: f64,
+    pub(crate) ended: Option<f64>,
     output: Option<Value>,
     error: Option<String>,
     cause: Option<String>,
@@ -53,20 +59,20 @@ pub(super) struct Execution {
 
 impl Execution {
     /// The output of a run whose file was a certificate, which was filed.
-    pub(super) fn filed(&self) -> Option<Value> {
+    pub(crate) fn filed(&self) -> Option<Value> {
         let output = self.output.as_ref()?;
         (output.get("next")?.as_str()? == "filed").then(|| output.clone())
     }
 
     /// Error and cause, as far as the run names them.
-    pub(super) fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         let parts: Vec<&str> =
             [&self.error, &self.cause].into_iter().flatten().map(String::as_str).collect();
         if parts.is_empty() { "it names no cause".to_owned() } else { parts.join(": ") }
     }
 }
 
-pub(super) async fn describe(client: &Client, arn: &str) -> Result<Execution> {
+pub(crate) async fn describe(client: &Client, arn: &str) -> Result<Execution> {
     let found = client
         .describe_execution()
         .execution_arn(arn)
@@ -80,6 +86,8 @@ pub(super) async fn describe(client: &Client, arn: &str) -> Result<Execution> {
             ExecutionStatus::Running | ExecutionStatus::PendingRedrive
         ),
         status: found.status.as_str().to_owned(),
+        started: found.start_date.as_secs_f64(),
+        ended: found.stop_date.map(|date| date.as_secs_f64()),
         output: found.output().and_then(|output| serde_json::from_str(output).ok()),
         error: found.error,
         cause: found.cause,
@@ -87,7 +95,7 @@ pub(super) async fn describe(client: &Client, arn: &str) -> Result<Execution> {
 }
 
 /// Where the run is now.
-pub(super) async fn stage(client: &Client, arn: &str) -> Result<Stage> {
+pub(crate) async fn stage(client: &Client, arn: &str) -> Result<Stage> {
     let state = state_name(client, arn).await?;
     if !MAPS.contains(&state.as_str()) {
         return Ok(Stage::State(state));
@@ -137,6 +145,16 @@ async fn units(client: &Client, arn: &str) -> Result<Option<(i64, i64)>> {
     }))
 }
 
+/// What a run waits for that waits for the certificate of its manifest's signer.
+pub(crate) async fn waits_for(client: &Client, arn: &str) -> Option<String> {
+    let history = client.get_execution_history().execution_arn(arn).reverse_order(true);
+    let history = history.include_execution_data(true).max_results(EVENTS).send().await.ok()?;
+    let mut exited = history.events().iter().filter_map(|event| event.state_exited_event_details());
+    let decoded = exited.find(|details| details.name() == DECODE)?;
+    let output: Value = serde_json::from_str(decoded.output()?).ok()?;
+    output.pointer("/decoded/step/waiting_for")?.as_str().map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -147,6 +165,8 @@ mod tests {
         Execution {
             has_ended: true,
             status: "SUCCEEDED".into(),
+            started: 0.0,
+            ended: Some(1.0),
             output: Some(output),
             error: None,
             cause: None,

@@ -16,13 +16,13 @@ use crate::{
 ///
 /// They are asked for because nothing else tells how its buckets are named.
 #[derive(Clone, Debug)]
-pub(super) struct Places {
+pub(crate) struct Places {
     stack: String,
     outputs: BTreeMap<String, String>,
 }
 
 impl Places {
-    pub(super) async fn of(aws: &SdkConfig, stack: &str) -> Result<Self> {
+    pub(crate) async fn of(aws: &SdkConfig, stack: &str) -> Result<Self> {
         let hint = || {
             format!(
                 "is the stack `{stack}` deployed there? cargo xtask deploy --stack NAME; people need a policy such as `{stack}-upload`"
@@ -44,23 +44,24 @@ impl Places {
     }
 
     /// The bucket that such files arrive in.
-    pub(super) fn arrivals(&self, bucket: Bucket) -> Result<&str> {
+    pub(crate) fn arrivals(&self, bucket: Bucket) -> Result<&str> {
         let output = infra::bucket_output(bucket.name())
             .with_context(|| format!("no bucket is for {bucket}"))?;
         self.output(&output)
     }
 
     /// The bucket of the runs' files.
-    pub(super) fn runs(&self) -> Result<&str> {
+    pub(crate) fn runs(&self) -> Result<&str> {
         self.output(infra::RUNS_OUTPUT)
     }
 
     /// The machine whose run such a file starts.
-    pub(super) fn machine(&self, bucket: Bucket) -> Result<&str> {
+    pub(crate) fn machine(&self, bucket: Bucket) -> Result<&str> {
         self.output(if bucket == Bucket::Mes { "ActivateMachineArn" } else { "ImportMachineArn" })
     }
 
-    fn output(&self, name: &str) -> Result<&str> {
+    /// An output of the stack.
+    pub(crate) fn output(&self, name: &str) -> Result<&str> {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| {
             with_hint(
                 format!("the stack {} has no output {name}", self.stack),

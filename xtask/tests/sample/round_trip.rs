@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    num::NonZeroUsize,
     ops::ControlFlow,
     path::PathBuf,
 };
@@ -23,7 +24,8 @@ fn decode(vendor: Vendor, sample: &Sample, bundle: Bundle, signers: &Signers) ->
         issuers.add(certificate);
     }
     let limits = Limits::default();
-    let context = Context { signers, issuers: &issuers, bundle, now: NOW, limits };
+    let threads = NonZeroUsize::MIN;
+    let context = Context { signers, issuers: &issuers, bundle, now: NOW, limits, threads };
     let file = File::open(&sample.manifest).unwrap();
     let mut entries = Vec::new();
     manifest::decode(vendor, file, context, &mut |entry| {

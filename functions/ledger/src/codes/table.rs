@@ -104,6 +104,20 @@ pub(super) const WAITING: &[Code] = &[again(
 pub(super) const NOT_ATTEMPTED: &[Code] =
     &[again("Run.UnitFailed", "The device's worker failed for good.")];
 
+pub(super) const KEPT: &[Code] = &[
+    never(
+        "Undo.AttachmentsChanged",
+        "The device's certificate or thing was attached to something else, or detached, since the run.",
+    ),
+    never("Undo.GroupsChanged", "The device's thing joined or left groups since the run."),
+    never("Undo.MadeAgain", "The device's certificate was registered again after the run."),
+    never("Undo.NotNoted", "What the run added to the device is not known."),
+    never("Undo.PartGone", "The device's thing or its certificate was deleted since the run."),
+    never("Undo.PoliciesChanged", "The certificate's policies changed since the run."),
+    never("Undo.StatusChanged", "The certificate was activated or deactivated since the run."),
+    never("Undo.ThingChanged", "The thing's attributes or its type changed since the run."),
+];
+
 pub(super) const RUN: &[Code] = &[
     never("Archive.Dictionary", "The archive asks for more memory than any genuine one."),
     never("Archive.Encrypted", "The archive is encrypted."),
@@ -128,6 +142,10 @@ pub(super) const RUN: &[Code] = &[
     never("Manifest.UnknownVendor", "Nobody reads the files of this bucket."),
     never("Manifest.WrongFormat", "The file is something else."),
     again("Name.Template", "The naming template of the profile is none."),
+    never(
+        "Plan.Certificate",
+        "The certificate of a signer or an authority lies under `plan/`, where nothing is filed.",
+    ),
     again("Preflight.DeprecatedThingType", "No new thing can have the profile's type."),
     again("Preflight.DynamicThingGroup", "AWS IoT decides itself who is in a group."),
     again("Preflight.GroupsOfOneHierarchy", "A thing can be in one group of a hierarchy only."),
@@ -138,9 +156,21 @@ pub(super) const RUN: &[Code] = &[
     again("Preflight.TooManyPolicies", "AWS IoT attaches fewer policies to a certificate."),
     again("Preflight.TooManyThingGroups", "AWS IoT puts a thing into fewer groups."),
     again("Preflight.UnknownProfile", "There is no profile of the first folder's name."),
+    again("Redrive.NoReport", "The run that is to be taken up has not ended, or never was."),
+    never("Redrive.NoResults", "The results of the run that is to be taken up are gone."),
+    never("Redrive.NothingLeft", "The run that is to be taken up left nothing that can succeed."),
+    again("Redrive.OtherBundle", "The profile asks for another set than the earlier run read."),
+    never("Redrive.OtherEntries", "The file is read in another way than it was then."),
+    never("Redrive.OtherFile", "The run that is to be taken up read another file."),
+    never("Redrive.OtherKind", "The run that is to be taken up was a dry run or an undo."),
     again("Run.Failed", "A step of the run failed for good."),
     again("Run.Stopped", "Somebody stopped the run."),
     again("Run.TimedOut", "The run took longer than its machine allows."),
+    never("Undo.Expired", "The files that tell what the run added are gone."),
+    never("Undo.MadeNothing", "The run that was to be taken back made nothing."),
+    never("Undo.NoSuchRun", "There is no run of that name."),
+    again("Undo.StillGoing", "The run that was to be taken back has no report yet."),
+    again("Undo.UnderWay", "Another run takes it back already."),
     never("Xml.Doctype", "The file has a document type definition."),
 ];
 
@@ -161,6 +191,10 @@ pub(super) const WARNING: &[Code] = &[
     told("DeviceInfos.NotRead", "The file has members that mean nothing here."),
     told("Infineon.OtherBundles", "The file holds other sets, which were not imported."),
     told("Infineon.OtherMembers", "The archive has members that were not looked at."),
+    told(
+        "Plan.WouldUpdate",
+        "The device stands in part, and an import would add what its warning names.",
+    ),
     told("Thing.AttributeKept", "The thing has another value of an attribute, and kept it."),
     told("Thing.OtherCertificates", "The thing has other certificates as well."),
     told("Thing.TypeKept", "The thing has another type, and kept it."),
@@ -172,6 +206,11 @@ pub(super) const FUNCTION: &[Code] = &[
     again("Decode.Crashed", "The decoder crashed."),
     again("Decode.RunIncomplete", "An earlier step of the run did not leave what this one needs."),
     again("Decode.SourceUnavailable", "The uploaded file could not be read from S3."),
+    again(
+        "Index.Damaged",
+        "A part of the index of devices is not what it should be; the devices in it are not found.",
+    ),
+    again("Index.Restless", "The index of devices changed while it was looked at."),
     again("Ledger.Malformed", "A file of the run is not what it should be."),
     again("Ledger.Unavailable", "The runs bucket did not answer."),
     again("Ledger.Unwritable", "A line of a run's file could not be written."),
@@ -181,6 +220,7 @@ pub(super) const FUNCTION: &[Code] = &[
     ),
     again("Report.AnswerTooLarge", "The answer would not fit into the machine's state."),
     again("Report.FailuresUnsent", "The queue did not take the devices that did not end well."),
+    again("Report.PageUnwritable", "The page of the report could not be written."),
     again("Report.ResultsUnwritable", "A line of the results could not be written."),
     again("Worker.AnswerTooLarge", "The answer would not fit into the machine's state."),
     again("Worker.RunIncomplete", "An earlier step of the run did not leave what this one needs."),

@@ -1,8 +1,9 @@
 //! Authorities whose certificates came before the manifest.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::issuer::{Issuer, IssuerFault};
+use super::issuer::{IssuedBy, Issuer, IssuerFault};
 use super::{Certificate, CertificateId};
 
 /// The certificates of authorities (CA) that were uploaded beside the manifests. Whoever may upload
@@ -35,19 +36,23 @@ impl Authorities {
         let id = certificate.id();
         let namesakes = self.known.entry(certificate.subject().to_vec()).or_default();
         if !namesakes.iter().any(|authority| authority.id == id) {
-            namesakes.push(Authority { id, issuer: Issuer::new(&certificate) });
+            namesakes.push(Authority { id, issuer: Issuer::new(&certificate, true) });
         }
     }
 
     /// Checks a certificate against the authorities of its issuer's name. `None` where there is no
     /// such authority.
-    pub(crate) fn check(&self, certificate: &Certificate) -> Option<Result<(), IssuerFault>> {
+    pub(crate) fn check(
+        &self,
+        certificate: &Certificate,
+    ) -> Option<Result<Arc<IssuedBy>, IssuerFault>> {
         let mut last = None;
         for authority in self.known.get(certificate.issuer())? {
             let issuer = authority.issuer.as_ref().map_err(|fault| *fault);
             let result = issuer.and_then(|issuer| issuer.check(certificate));
+            let is_found = result.is_ok();
             last = Some(result);
-            if result.is_ok() {
+            if is_found {
                 break;
             }
         }

@@ -1,6 +1,7 @@
 //! Whether a certificate was signed by the one that is named as its issuer.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -8,7 +9,8 @@ use openssl::pkey::{Id, PKey, Public};
 use openssl::sign::Verifier;
 use openssl::x509::X509;
 
-use super::{Certificate, CertificateError, SignatureAlgorithm};
+use super::{Certificate, CertificateError, CertificateId, SignatureAlgorithm};
+use crate::entry::certificate_name;
 use crate::reason::Reason;
 
 /// The issuers seen so far. Few issuers sign many certificates, and reading one costs about as much
@@ -29,11 +31,11 @@ impl Issuers {
         certificate: &Certificate,
         key: &[u8],
         read: impl FnOnce() -> Result<Certificate, CertificateError>,
-    ) -> Result<(), Reason> {
+    ) -> Result<Arc<IssuedBy>, Reason> {
         if let Some(issuer) = self.known.get(key) {
             return issuer.check(certificate).map_err(Reason::NotSignedByIssuer);
         }
-        let issuer = Issuer::new(&read().map_err(Reason::IssuerMalformed)?)
+        let issuer = Issuer::new(&read().map_err(Reason::IssuerMalformed)?, false)
             .map_err(Reason::NotSignedByIssuer)?;
         let result = issuer.check(certificate).map_err(Reason::NotSignedByIssuer);
         if self.known.len() >= KEPT {
@@ -44,9 +46,21 @@ impl Issuers {
     }
 }
 
+/// Who issued a certificate, where that was verified by the issuer's own certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IssuedBy {
+    /// The issuer's common name, or else the fingerprint again.
+    pub name: String,
+    /// Fingerprint of the issuer's certificate.
+    pub fingerprint: CertificateId,
+    /// Whether the issuer's certificate was uploaded before; otherwise the manifest brings it along.
+    pub is_uploaded: bool,
+}
+
 /// An issuer, ready to check what it signed.
 #[derive(Clone)]
 pub(super) struct Issuer {
+    known_as: Arc<IssuedBy>,
     subject: Vec<u8>,
     key: PKey<Public>,
 }
@@ -66,19 +80,22 @@ pub enum IssuerFault {
 }
 
 impl Issuer {
-    pub(super) fn new(certificate: &Certificate) -> Result<Self, IssuerFault> {
+    pub(super) fn new(certificate: &Certificate, is_uploaded: bool) -> Result<Self, IssuerFault> {
         let key =
             PKey::public_key_from_der(certificate.public_key()).map_err(|_| IssuerFault::Key)?;
-        Ok(Self { subject: certificate.subject().to_vec(), key })
+        let name = certificate_name(certificate);
+        let known_as = IssuedBy { name, fingerprint: certificate.id(), is_uploaded };
+        let subject = certificate.subject().to_vec();
+        Ok(Self { known_as: Arc::new(known_as), subject, key })
     }
 
-    pub(super) fn check(&self, certificate: &Certificate) -> Result<(), IssuerFault> {
+    pub(super) fn check(&self, certificate: &Certificate) -> Result<Arc<IssuedBy>, IssuerFault> {
         if self.subject != certificate.issuer() {
             return Err(IssuerFault::Name);
         }
         // OpenSSL keeps a queue of errors for its callers; a refused signature is no error here.
         match self.signed(certificate) {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(Arc::clone(&self.known_as)),
             Ok(false) | Err(_) => Err(IssuerFault::Signature),
         }
     }
@@ -126,9 +143,9 @@ mod tests {
         let mut issuers = Issuers::default();
         for number in 0..2 * KEPT {
             let key = number.to_be_bytes();
-            assert_eq!(issuers.check(&certificate, &key, || Ok(certificate.clone())), Ok(()));
+            assert!(issuers.check(&certificate, &key, || Ok(certificate.clone())).is_ok());
             // Known now, so it is not read again.
-            assert_eq!(issuers.check(&certificate, &key, || unreachable!()), Ok(()));
+            assert!(issuers.check(&certificate, &key, || unreachable!()).is_ok());
             assert!(issuers.known.len() <= KEPT);
         }
     }

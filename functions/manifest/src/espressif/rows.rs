@@ -18,6 +18,7 @@ pub(super) struct Rows<R> {
     limit: usize,
     delimiter: u8,
     text: Vec<u8>,
+    is_kept: bool,
     place: Place,
 }
 
@@ -46,12 +47,24 @@ enum At {
 impl<R: Read> Rows<R> {
     pub(super) fn new(input: Input<R>, limits: Limits, delimiter: u8) -> Self {
         let lines = Lines::new(input, limits);
-        Self { lines, limit: limits.entry_bytes, delimiter, text: Vec::new(), place: Place::File }
+        Self {
+            lines,
+            limit: limits.entry_bytes,
+            delimiter,
+            text: Vec::new(),
+            is_kept: false,
+            place: Place::File,
+        }
     }
 
     /// The line that the last row begins with.
     pub(super) fn place(&self) -> Place {
         self.place.clone()
+    }
+
+    /// The last row with its line ends; nothing where it was not kept.
+    pub(super) fn text(&self) -> &[u8] {
+        if self.is_kept { &self.text } else { &[] }
     }
 
     /// Whether the last row is ended by the end of the file alone, so that it may go on.
@@ -62,6 +75,7 @@ impl<R: Read> Rows<R> {
     /// Reads the next row that is not blank. `read` is the number of entries so far.
     pub(super) fn advance(&mut self, read: u64) -> Result<Option<Row>, ManifestError> {
         let mut line = Vec::new();
+        self.is_kept = false;
         loop {
             let Some(kept) = self.lines.advance(&mut line, read)? else { return Ok(None) };
             self.place = self.lines.place();
@@ -83,6 +97,7 @@ impl<R: Read> Rows<R> {
                 self.text.push(b'\n');
             }
             if at != At::Quoted {
+                self.is_kept = fits;
                 return Ok(Some(if fits { Row::Text } else { Row::TooLarge }));
             }
             match self.lines.advance(&mut line, read)? {

@@ -17,10 +17,10 @@ use crate::vendor::Vendor;
 const NAMED: usize = 5;
 
 /// Reads a bundle, or one of the archives in it that was given by itself.
-pub(crate) fn read<R: Read>(
+pub(crate) fn read<'c, R: Read>(
     mut input: Input<R>,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<Vec<Warning>, Stop> {
     let limits = context.limits;
     let spool = Spool::of_file(&mut input, limits)?;
@@ -36,11 +36,11 @@ pub(crate) fn read<R: Read>(
 }
 
 /// Reads the wanted archives of a bundle.
-fn outer(
+fn outer<'c>(
     mut archive: SevenZ,
     budget: &Budget,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<Vec<Warning>, Stop> {
     let mut left_out = LeftOut::default();
     let mut others = Vec::new();
@@ -89,12 +89,12 @@ fn outer(
 }
 
 /// Reads the certificates of an archive. Everything in it is one, or costs itself.
-fn inner(
+fn inner<'c>(
     mut archive: SevenZ,
     budget: &Budget,
     is_wanted: &mut dyn FnMut(&str) -> bool,
-    context: Context<'_>,
-    sink: &mut Sink<'_>,
+    context: Context<'c>,
+    sink: &mut Sink<'c>,
 ) -> Result<(), Trouble> {
     archive.each(budget, &|_| true, &mut |file, reader| {
         let name = file.name();

@@ -14,14 +14,16 @@ use self::feed::Feed;
 use self::group::{Group, PrivateKey};
 use super::Maker;
 use crate::context::Limits;
+use crate::crew::Taken;
 use crate::entry::Place;
-use crate::error::{Decoded, ManifestError};
+use crate::error::ManifestError;
+use crate::excerpt::Slice;
 use crate::input::Input;
 use crate::mac;
 use crate::reason::Reason;
 
 /// A file being read.
-pub(super) struct Xml<R> {
+pub(super) struct Xml<'a, R> {
     reader: Reader<Feed<R>>,
     buffer: Vec<u8>,
     limits: Limits,
@@ -30,12 +32,13 @@ pub(super) struct Xml<R> {
     group: Option<(usize, Group)>,
     groups: u64,
     is_over: bool,
-    /// Entries of the last group.
-    ready: VecDeque<Decoded>,
+    /// Entries of the last group that are still to be given, and how many it has.
+    ready: VecDeque<Taken<'a>>,
+    of_group: usize,
     number: u64,
 }
 
-impl<R> std::fmt::Debug for Xml<R> {
+impl<R> std::fmt::Debug for Xml<'_, R> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Xml").field("groups", &self.groups).finish_non_exhaustive()
     }
@@ -52,7 +55,7 @@ enum Step {
     End,
 }
 
-impl<R: Read> Xml<R> {
+impl<'a, R: Read> Xml<'a, R> {
     pub(super) fn new(input: Input<R>, limits: Limits) -> Self {
         Self {
             reader: Reader::from_reader(Feed::new(input, limits.entry_bytes)),
@@ -63,15 +66,16 @@ impl<R: Read> Xml<R> {
             groups: 0,
             is_over: false,
             ready: VecDeque::new(),
+            of_group: 0,
             number: 0,
         }
     }
 
-    pub(super) fn read(&mut self, maker: &mut Maker<'_>) -> Result<Option<Decoded>, ManifestError> {
+    pub(super) fn read(&mut self, maker: Maker<'a>) -> Result<Option<Taken<'a>>, ManifestError> {
         loop {
-            if let Some(decoded) = self.ready.pop_front() {
+            if let Some(taken) = self.ready.pop_front() {
                 self.number += 1;
-                return Ok(Some(decoded));
+                return Ok(Some(taken));
             }
             match self.step()? {
                 Step::Open { name, mac, is_empty } => {
@@ -99,6 +103,14 @@ impl<R: Read> Xml<R> {
                 Step::End => return Ok(None),
             }
         }
+    }
+
+    /// The group of the last entry, as it stands in the file. `None` where it is too large.
+    pub(super) fn slice(&self) -> Option<Slice<'_>> {
+        let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        let bytes = self.reader.get_ref().kept()?;
+        let at = self.of_group.saturating_sub(self.ready.len() + 1);
+        Some(Slice { bytes, at: count(at), of: count(self.of_group) })
     }
 
     fn step(&mut self) -> Result<Step, ManifestError> {
@@ -150,19 +162,22 @@ impl<R: Read> Xml<R> {
             None if name == "group" => {
                 self.groups += 1;
                 self.group = Some((self.depth, Group::new(self.limits.entry_bytes)));
+                self.reader.get_mut().keep();
             }
             None => {}
         }
         Ok(())
     }
 
-    fn close(&mut self, maker: &mut Maker<'_>) -> Result<(), ManifestError> {
+    fn close(&mut self, maker: Maker<'a>) -> Result<(), ManifestError> {
         if self.group.as_ref().is_some_and(|(depth, _)| *depth == self.depth) {
             if let Some((_, group)) = self.group.take() {
                 let place = Place::Group(self.groups);
                 self.ready = group.finish(&place, maker).map_err(|PrivateKey| {
                     ManifestError::PrivateKey { entries_read: self.number, place }
                 })?;
+                self.of_group = self.ready.len();
+                self.reader.get_mut().keep_no_more();
             }
         } else if let Some((_, group)) = &mut self.group {
             group.close(self.depth);

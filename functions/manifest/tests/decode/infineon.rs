@@ -1,5 +1,7 @@
 //! Infineon's 7z bundles, and what else the bucket takes.
 
+use std::num::NonZeroUsize;
+
 use manifest::{
     Authorities, Bundle, Certificate, Content, Context, Limits, Signers, Vendor, recognize,
 };
@@ -33,7 +35,9 @@ impl Bench {
     pub(crate) fn read_as(&self, vendor: Vendor, file: &[u8]) -> Reading {
         let signers = Signers::new([], false);
         let (issuers, bundle, limits) = (&self.issuers, self.bundle, self.limits);
-        read_in(vendor, file, Context { signers: &signers, issuers, bundle, now: NOW, limits })
+        let threads = NonZeroUsize::MIN;
+        let context = Context { signers: &signers, issuers, bundle, now: NOW, limits, threads };
+        read_in(vendor, file, context)
     }
 
     #[track_caller]

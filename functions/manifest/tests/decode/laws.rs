@@ -1,6 +1,7 @@
 //! What holds for any input.
 
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
@@ -14,13 +15,13 @@ use crate::archives::{Plain, filtered, seven, with_header, zipped};
 use crate::support::{Authority, Reading, World, hex, pem, read, standard};
 
 /// Making certificates is slow, so all cases share these.
-static WORLD: LazyLock<(World, Vec<u8>)> = LazyLock::new(|| {
+pub(crate) static WORLD: LazyLock<(World, Vec<u8>)> = LazyLock::new(|| {
     let world = World::new();
     let manifest = world.manifest(12);
     (world, manifest)
 });
 
-static LINES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+pub(crate) static LINES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let authority = Authority::new("Test CA");
     let leaves: Vec<Vec<u8>> = (0..6).map(|number| authority.leaf(&format!("d{number}"))).collect();
     let mut text = String::new();
@@ -36,16 +37,16 @@ static LINES: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 /// Files of every other form, each with six devices.
-struct Files {
-    list: Vec<u8>,
-    groups: Vec<u8>,
-    bundle: Vec<u8>,
-    zip: Vec<u8>,
+pub(crate) struct Files {
+    pub list: Vec<u8>,
+    pub groups: Vec<u8>,
+    pub bundle: Vec<u8>,
+    pub zip: Vec<u8>,
     /// An archive of which the header can be changed.
     plain: Plain,
 }
 
-static FILES: LazyLock<Files> = LazyLock::new(|| {
+pub(crate) static FILES: LazyLock<Files> = LazyLock::new(|| {
     let authority = Authority::new("Test CA");
     let leaves: Vec<Vec<u8>> = (0..6).map(|number| authority.leaf(&format!("d{number}"))).collect();
     let mac = |number: usize| format!("AABB0000000{number}");
@@ -95,7 +96,7 @@ impl Read for Pieces<'_> {
 }
 
 /// A reading in a form that can be compared.
-fn outline(reading: &Reading) -> Vec<String> {
+pub(crate) fn outline(reading: &Reading) -> Vec<String> {
     let entries = reading.entries.iter().map(|entry| match entry {
         Ok(entry) => format!("{entry:?}"),
         Err(error) => error.to_string(),
@@ -298,7 +299,8 @@ fn what_the_caller_holds_may_cross_threads() {
     let (world, text) = &*WORLD;
     let issuers = Authorities::new();
     let (signers, bundle, limits) = (&world.signers, Bundle::E0E0, Limits::default());
-    let context = Context { signers, issuers: &issuers, bundle, now: 0, limits };
+    let threads = NonZeroUsize::MIN;
+    let context = Context { signers, issuers: &issuers, bundle, now: 0, limits, threads };
     let (sender, entries) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -324,7 +326,8 @@ fn whoever_breaks_off_hears_nothing_more() {
     ] {
         let issuers = Authorities::new();
         let (signers, bundle, limits) = (&world.signers, Bundle::E0E0, Limits::default());
-        let context = Context { signers, issuers: &issuers, bundle, now: 0, limits };
+        let threads = NonZeroUsize::MIN;
+        let context = Context { signers, issuers: &issuers, bundle, now: 0, limits, threads };
         let mut heard = 0;
         let result = decode_in(vendor, file.as_slice(), context, &mut |_| {
             heard += 1;

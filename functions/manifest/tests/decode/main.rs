@@ -12,6 +12,8 @@ mod device_infos;
 #[cfg(test)]
 mod espressif;
 #[cfg(test)]
+mod excerpts;
+#[cfg(test)]
 mod forgeries;
 #[cfg(test)]
 mod generated;
@@ -29,6 +31,8 @@ mod names;
 mod recognition;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod threads;
 #[cfg(test)]
 mod vendor_files;
 #[cfg(test)]

@@ -13,10 +13,14 @@ fn problem(code: &str, count: u64, retry: bool) -> Problem {
 fn report(verdict: Verdict, problems: Vec<Problem>) -> Report {
     Report {
         run: "r-1".into(),
+        dry: false,
+        forecast: None,
         verdict,
         summary: "9 of 10 devices are as they should be: 9 created, 1 rejected".into(),
         balanced: true,
+        undoes: None,
         vendor: "microchip".into(),
+        resumes: None,
         profile: "gateway".into(),
         source: SourceSummary {
             bucket: "acme-microchip".into(),
@@ -33,6 +37,10 @@ fn report(verdict: Verdict, problems: Vec<Problem>) -> Report {
         notes: Vec::new(),
         limited: Vec::new(),
         results: "s3://acme-runs/runs/r-1/results.csv".into(),
+        execution: String::new(),
+        started: None,
+        ended: 0.0,
+        version: String::new(),
     }
 }
 
@@ -125,6 +133,25 @@ fn a_run_that_is_stuck_is_told_with_how_to_stop_it() {
 }
 
 #[test]
+fn nobody_is_told_to_upload_what_is_taken_back_or_planned() {
+    let told = |plan: &Plan| of_stuck("acme", "r-1", Some(plan), "now", "arn", None).message;
+    let import = crate::assemble::tests::plan();
+    assert!(told(&import).contains("when the file is uploaded again:"));
+    let undo = Plan { undoes: Some("r-0".into()), dry: true, ..import.clone() };
+    assert!(told(&undo).contains("when the run is undone again:"), "{}", told(&undo));
+    let plan = Plan { dry: true, ..import };
+    assert!(told(&plan).contains("the file can be planned again:"), "{}", told(&plan));
+}
+
+#[test]
+fn an_undo_is_known_by_its_event() {
+    let mut report = report(Verdict::Done, Vec::new());
+    report.undoes = Some("r-0".into());
+    assert_eq!(of_end("acme", &report, AT, PassedOn::Yes, None).event["undoes"], "r-0");
+}
+
+#[test]
 fn the_buckets_machine_is_named() {
-    assert_eq!((machine("mes"), machine("microchip")), ("activate", "import"));
+    let machines = [machine("mes", false), machine("microchip", false), machine("mes", true)];
+    assert_eq!(machines, ["activate", "import", "undo"]);
 }

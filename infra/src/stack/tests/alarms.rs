@@ -51,6 +51,8 @@ fn these_are_all_the_alarms() {
         "files-not-started",
         "ingest-throttled",
         "ingest-timed-out",
+        "plan-errors",
+        "plan-throttles",
         "preflight-errors",
         "preflight-throttles",
         "register-errors",
@@ -62,6 +64,8 @@ fn these_are_all_the_alarms() {
         "runs-with-failures",
         "signatures-failed",
         "undelivered-events",
+        "undo-errors",
+        "undo-throttles",
         "watch-failed",
         "watch-timed-out",
     ];

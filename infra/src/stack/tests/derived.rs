@@ -15,7 +15,10 @@ use crate::values::listed;
 use crate::{Config, VENDORS};
 
 /// The objects that a Map reads where their key comes from the state.
-const READ: [(&str, &str); 1] = [("$.decoded.step.units_key", "runs/*/units.jsonl")];
+const READ: [(&str, &str); 2] = [
+    ("$.decoded.step.units_key", "runs/*/units.jsonl"),
+    ("$.prepared.step.units_key", "runs/*/units.jsonl"),
+];
 
 /// What AWS asks of a machine that writes a log; there is no finer resource.
 const LOG_DELIVERY: [&str; 8] = [

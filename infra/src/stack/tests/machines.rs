@@ -6,14 +6,15 @@ use serde_json::{Value, json};
 
 use super::{resources, sample, template};
 use crate::run_configuration;
-use crate::stack::definitions::{ACTIVATE, CLOSING, IMPORT, INGEST, WATCH};
+use crate::stack::definitions::{ACTIVATE, CLOSING, IMPORT, INGEST, UNDO, WATCH};
 use crate::template::references::placeholders;
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("activate", ACTIVATE),
     ("closing", CLOSING),
     ("import", IMPORT),
     ("ingest", INGEST),
+    ("undo", UNDO),
     ("watch", WATCH),
 ];
 
@@ -63,13 +64,19 @@ fn each_machine_deploys_its_file() {
     {
         assert_eq!(definition(&template, machine), file.trim_end(), "{machine}");
     }
-    for (machine, map) in [("ImportMachine", "Register"), ("ActivateMachine", "Activate")] {
+    for (machine, maps) in [
+        ("ImportMachine", ["Register", "Foresee"].as_slice()),
+        ("ActivateMachine", &["Activate", "Foresee"]),
+        ("UndoMachine", &["TakeBack"]),
+    ] {
         let machine: Value = serde_json::from_str(&definition(&template, machine)).expect("JSON");
         assert_eq!(machine["States"]["Configuration"]["Result"], run_configuration(&sample()));
-        assert_eq!(machine["States"][map]["MaxConcurrency"], sample().concurrency());
+        for map in maps {
+            assert_eq!(machine["States"][*map]["MaxConcurrency"], sample().concurrency());
+        }
     }
     let kind = |machine: &str| &template["Resources"][machine]["Properties"]["StateMachineType"];
-    for machine in ["ActivateMachine", "ClosingMachine", "ImportMachine"] {
+    for machine in ["ActivateMachine", "ClosingMachine", "ImportMachine", "UndoMachine"] {
         assert_eq!(kind(machine), "STANDARD", "{machine}");
     }
     for machine in ["IngestMachine", "WatchMachine"] {
@@ -241,6 +248,19 @@ fn every_file_of_the_folder_is_a_machine_of_the_stack() {
     assert_eq!(there, BTreeSet::from(known));
 }
 
+/// Step Functions wants a name once in a machine, also where two Maps have states of their own.
+#[test]
+fn a_state_has_a_name_of_its_own_in_the_whole_machine() {
+    for (name, file) in files() {
+        let mut names = BTreeSet::new();
+        groups(&file, false, &mut |group, _| {
+            for state in group["States"].as_object().expect("states").keys() {
+                assert!(names.insert(state.clone()), "{name}: {state}");
+            }
+        });
+    }
+}
+
 #[test]
 fn every_state_is_reached_and_every_next_exists() {
     for (name, file) in files() {
@@ -334,8 +354,19 @@ fn subscribers_can_choose_by_stack_and_verdict() {
 fn import_and_activate_end_alike() {
     let states = |file: &str| {
         let file: Value = serde_json::from_str(file).expect("JSON");
-        ["Report", "Notify", "Announce", "IsTold", "KeepNotice", "Verdict", "Done", "NotDone"]
-            .map(|state| file["States"][state].clone())
+        [
+            "Foresee",
+            "Report",
+            "HasNotice",
+            "Notify",
+            "Announce",
+            "IsTold",
+            "KeepNotice",
+            "Verdict",
+            "Done",
+            "NotDone",
+        ]
+        .map(|state| file["States"][state].clone())
     };
     assert_eq!(states(IMPORT), states(ACTIVATE));
 }

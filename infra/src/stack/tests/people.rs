@@ -85,19 +85,46 @@ fn upload_mes_puts_device_infos_only() {
 }
 
 #[test]
+fn plan_puts_files_that_are_planned_and_no_others() {
+    let all = [VENDORS.as_slice(), &["MesBucket"]].concat();
+    let puts: Vec<String> = all.iter().flat_map(|bucket| put(bucket, "plan/*")).collect();
+    let runs =
+        [runs_of("import", "ImportMachine"), runs_of("activate", "ActivateMachine")].concat();
+    check("PlanPolicy", &[&texts(&puts), &FOLLOW, &texts(&runs)]);
+}
+
+#[test]
 fn signers_puts_certificates_into_their_folder_only() {
     let puts = [put("MicrochipBucket", "signers/*"), put("InfineonBucket", "signers/*")].concat();
     let runs = runs_of("import", "ImportMachine");
     check("SignersPolicy", &[&texts(&puts), &FOLLOW, &texts(&runs)]);
 }
 
+#[test]
+fn undo_starts_the_machine_that_takes_back_and_no_other() {
+    let runs = runs_of("undo", "UndoMachine");
+    let own =
+        ["states:StartExecution ${UndoMachine}", "s3:GetObject ${RunsBucket.Arn}/runs/*/plan.json"];
+    check("UndoRunsPolicy", &[&own, &FOLLOW, &texts(&runs)]);
+}
+
 /// What operator and auditor both see of runs and devices.
 fn sees() -> Vec<String> {
-    let machines = ["Activate", "Closing", "Import", "Ingest", "Watch"];
+    let machines = ["Activate", "Closing", "Import", "Ingest", "Undo", "Watch"];
     let mut lines = vec![FOLLOW[0].to_owned()];
     lines.extend(
-        [runs_of("import", "ImportMachine"), runs_of("activate", "ActivateMachine")].concat(),
+        [
+            runs_of("import", "ImportMachine"),
+            runs_of("activate", "ActivateMachine"),
+            runs_of("undo", "UndoMachine"),
+        ]
+        .concat()
+        .into_iter()
+        .filter(|line| !line.contains(":mapRun:")),
     );
+    for action in ["DescribeMapRun", "ListExecutions"] {
+        lines.push(format!("states:{action} states:mapRun:acme-thingpress-*"));
+    }
     for action in [
         "DescribeExecution",
         "DescribeStateMachineForExecution",
@@ -106,7 +133,8 @@ fn sees() -> Vec<String> {
     ] {
         lines.push(format!("states:{action} states:execution:acme-thingpress-closing:*"));
     }
-    for machine in machines.iter().filter(|machine| !["Activate", "Import"].contains(machine)) {
+    let has_map = |machine: &&str| ["Activate", "Import", "Undo"].contains(machine);
+    for machine in machines.iter().filter(|machine| !has_map(machine)) {
         lines.push(format!("states:DescribeStateMachine ${{{machine}Machine}}"));
         lines.push(format!("states:ListExecutions ${{{machine}Machine}}"));
     }
@@ -155,8 +183,9 @@ fn operator_runs_the_deployment_and_writes_nothing_to_aws_iot() {
         arrivals.iter().chain(&["RunsBucket"]).map(|bucket| format!("${{{bucket}.Arn}}")).collect();
     let objects: Vec<String> =
         arrivals.iter().map(|bucket| format!("${{{bucket}.Arn}}/*")).collect();
-    let executions = ["import:*", "import/*", "activate:*", "activate/*", "closing:*"]
-        .map(|name| format!("states:execution:acme-thingpress-{name}"));
+    let executions =
+        ["import:*", "import/*", "activate:*", "activate/*", "undo:*", "undo/*", "closing:*"]
+            .map(|name| format!("states:execution:acme-thingpress-{name}"));
     let queues = ["FailuresQueue", "UndeliveredQueue"].map(|queue| format!("${{{queue}.Arn}}"));
     let logs = ["/aws/lambda", "/aws/vendedlogs/states"]
         .map(|service| format!("logs:log-group:{service}/acme-thingpress-*"));
@@ -255,7 +284,9 @@ fn policies_are_named_after_the_stack_and_attached_to_nobody() {
     let expected = [
         ("AuditorPolicy", "acme-thingpress-auditor"),
         ("OperatorPolicy", "acme-thingpress-operator"),
+        ("PlanPolicy", "acme-thingpress-plan"),
         ("SignersPolicy", "acme-thingpress-signers"),
+        ("UndoRunsPolicy", "acme-thingpress-undo"),
         ("UploadMesPolicy", "acme-thingpress-upload-mes"),
         ("UploadPolicy", "acme-thingpress-upload"),
     ];

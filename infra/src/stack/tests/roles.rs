@@ -184,6 +184,72 @@ fn activate_makes_registered_devices_ready_and_registers_nothing() {
 }
 
 #[test]
+fn plan_only_looks() {
+    let expected = [
+        "iot:DescribeCertificate iot:cert/*",
+        "iot:DescribeThing iot:thing/*",
+        "iot:DescribeThingType iot:thingtype/*",
+        "iot:ListAttachedPolicies *",
+        "iot:ListPrincipalThings *",
+        "iot:ListThingGroupsForThing iot:thing/*",
+        "iot:ListThingPrincipals iot:thing/*",
+        "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-plan:*",
+        "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-plan:*",
+        "s3:GetObject ${RunsBucket.Arn}/activated/*",
+        "s3:GetObject ${RunsBucket.Arn}/rate/*",
+        "s3:GetObject ${RunsBucket.Arn}/runs/*",
+        "s3:PutObject ${RunsBucket.Arn}/rate/*",
+        "s3:PutObject ${RunsBucket.Arn}/runs/*",
+        "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
+        "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
+        "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\"]}}",
+    ];
+    check(&with_a_group(), "PlanRole", &expected);
+    let writes = ["Activate", "Add", "Attach", "Create", "Delete", "Detach", "Register", "Update"];
+    let actions = expected.iter().filter_map(|line| line.strip_prefix("iot:"));
+    for action in actions {
+        assert!(!writes.iter().any(|write| action.starts_with(write)), "{action}");
+    }
+}
+
+#[test]
+fn undo_removes_and_makes_nothing() {
+    check(
+        &with_a_group(),
+        "UndoRole",
+        &[
+            "iot:DeleteCertificate iot:cert/*",
+            "iot:DescribeCertificate iot:cert/*",
+            "iot:UpdateCertificate iot:cert/*",
+            "iot:DeleteThing iot:thing/*",
+            "iot:DescribeThing iot:thing/*",
+            "iot:ListThingGroupsForThing iot:thing/*",
+            "iot:ListThingPrincipals iot:thing/*",
+            "iot:UpdateThing iot:thing/*",
+            "iot:ListAttachedPolicies *",
+            "iot:ListPrincipalThings *",
+            "iot:DetachThingPrincipal iot:thing/*",
+            "iot:DetachThingPrincipal iot:cert/*",
+            "iot:DetachPolicy *",
+            "never iot:DetachPolicy iot:thinggroup/*",
+            "iot:RemoveThingFromThingGroup iot:thing/*",
+            "iot:RemoveThingFromThingGroup iot:thinggroup/*",
+            "s3:DeleteObject ${RunsBucket.Arn}/activated/*",
+            "s3:GetObject ${RunsBucket.Arn}/activated/*",
+            "s3:GetObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObject ${RunsBucket.Arn}/runs/*",
+            "s3:PutObjectTagging ${RunsBucket.Arn}/runs/*",
+            "s3:GetObject ${RunsBucket.Arn}/rate/*",
+            "s3:PutObject ${RunsBucket.Arn}/rate/*",
+            "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
+            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\"]}}",
+            "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-undo:*",
+            "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-undo:*",
+        ],
+    );
+}
+
+#[test]
 fn fails_where_the_profiles_name_more_than_a_policy_holds() {
     let mut config = sample();
     let profile = |number: usize| crate::Profile {
@@ -229,7 +295,11 @@ fn report_reads_and_writes_runs_ends_leases_and_passes_failures_on() {
             "s3:PutObject ${RunsBucket.Arn}/rate/*",
             "s3:PutObjectTagging ${RunsBucket.Arn}/rate/*",
             "s3:DeleteObject ${RunsBucket.Arn}/rate/*",
-            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\"]}}",
+            "s3:DeleteObject ${RunsBucket.Arn}/index/*",
+            "s3:GetObject ${RunsBucket.Arn}/index/*",
+            "s3:PutObject ${RunsBucket.Arn}/index/*",
+            "s3:PutObject ${RunsBucket.Arn}/history/*",
+            "s3:ListBucket ${RunsBucket.Arn} if {\"StringLikeIfExists\":{\"s3:prefix\":[\"runs/*\",\"rate/*\",\"index/*\",\"history/*\"]}}",
             "sqs:SendMessage* ${FailuresQueue.Arn}",
             "logs:CreateLogStream logs:log-group:/aws/lambda/acme-thingpress-report:*",
             "logs:PutLogEvents logs:log-group:/aws/lambda/acme-thingpress-report:*",
@@ -268,9 +338,8 @@ fn ingest_starts_imports_and_activations_and_tells_where_it_cannot() {
 
 /// What a machine with a Map may do: invoke its functions, and carry out its units.
 #[track_caller]
-fn check_machine(role: &str, machine: &str, map: &str, decoders: &[&str]) {
-    let others = ["Preflight", map, "Report"];
-    let functions = others.iter().chain(decoders).map(|name| {
+fn check_machine(role: &str, machine: &str, maps: &[&str], functions: &[&str]) {
+    let functions = functions.iter().chain(&["Report"]).map(|name| {
         let invoke = format!("lambda:InvokeFunction ${{{name}Function.Arn}}");
         [invoke.clone(), format!("{invoke}:*")]
     });
@@ -279,11 +348,15 @@ fn check_machine(role: &str, machine: &str, map: &str, decoders: &[&str]) {
     let own = [
         format!("states:StartExecution states:stateMachine:acme-thingpress-{machine}"),
         format!("states:DescribeExecution {execution}:*"),
-        format!("states:DescribeExecution {execution}/{map}:*"),
         format!("states:StopExecution {execution}:*"),
-        format!("states:StopExecution {execution}/{map}:*"),
-        format!("states:RedriveExecution {execution}/{map}:*"),
     ];
+    let of_maps: Vec<String> = maps
+        .iter()
+        .flat_map(|map| {
+            ["DescribeExecution", "RedriveExecution", "StopExecution"]
+                .map(|action| format!("states:{action} {execution}/{map}:*"))
+        })
+        .collect();
     let files = [
         "s3:GetObject ${RunsBucket.Arn}/runs/*/units.jsonl",
         "s3:AbortMultipartUpload ${RunsBucket.Arn}/runs/*/map/*",
@@ -295,6 +368,7 @@ fn check_machine(role: &str, machine: &str, map: &str, decoders: &[&str]) {
         .iter()
         .flatten()
         .chain(&own)
+        .chain(&of_maps)
         .map(String::as_str)
         .chain(files)
         .chain(TELLING)
@@ -305,13 +379,27 @@ fn check_machine(role: &str, machine: &str, map: &str, decoders: &[&str]) {
 
 #[test]
 fn import_invokes_its_functions_and_runs_its_map() {
-    let decoders = ["DecodeMicrochip", "DecodeInfineon", "DecodeEspressif", "DecodeGenerated"];
-    check_machine("ImportMachineRole", "import", "Register", &decoders);
+    let functions = [
+        "Plan",
+        "Preflight",
+        "Register",
+        "DecodeMicrochip",
+        "DecodeInfineon",
+        "DecodeEspressif",
+        "DecodeGenerated",
+    ];
+    check_machine("ImportMachineRole", "import", &["Register", "Foresee"], &functions);
 }
 
 #[test]
 fn activate_invokes_its_functions_and_runs_its_map() {
-    check_machine("ActivateMachineRole", "activate", "Activate", &["DecodeMes"]);
+    let functions = ["Plan", "Preflight", "Activate", "DecodeMes"];
+    check_machine("ActivateMachineRole", "activate", &["Activate", "Foresee"], &functions);
+}
+
+#[test]
+fn undo_invokes_its_function_and_runs_its_map() {
+    check_machine("UndoMachineRole", "undo", &["TakeBack"], &["Undo"]);
 }
 
 #[test]
@@ -360,9 +448,12 @@ fn there_are_no_other_roles_and_nothing_else_is_attached_to_them() {
             "IngestMachineRole",
             "MesRuleRole",
             "MicrochipRuleRole",
+            "PlanRole",
             "PreflightRole",
             "RegisterRole",
             "ReportRole",
+            "UndoMachineRole",
+            "UndoRole",
             "WatchMachineRole",
             "WatchRuleRole",
         ]

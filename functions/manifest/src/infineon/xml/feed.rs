@@ -5,6 +5,10 @@ use std::io::{self, BufRead, Read};
 use crate::input::{Input, InputError};
 use crate::private_key::Watch;
 
+/// A group is kept as it stands up to so many times the limit of an entry: tags and blanks are not
+/// counted otherwise.
+const KEPT: usize = 4;
+
 /// A source for the parser, which holds an event as a whole, however long it is.
 #[derive(Debug)]
 pub(super) struct Feed<R> {
@@ -14,10 +18,24 @@ pub(super) struct Feed<R> {
     left: usize,
     keys: Watch,
     holds_key: bool,
+    /// The bytes of the group that is being read or was read last; of the last event otherwise.
+    kept: Vec<u8>,
+    keeping: Keeping,
     /// The parser's errors do not carry it.
     fault: Option<InputError>,
     is_overlong: bool,
     has_ended: bool,
+}
+
+/// What becomes of the bytes that the parser has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeping {
+    /// They are kept until the next event.
+    Event,
+    /// They are kept, because they are a group's.
+    Group,
+    /// The group is too large to be kept.
+    TooLarge,
 }
 
 impl<R: Read> Feed<R> {
@@ -28,6 +46,8 @@ impl<R: Read> Feed<R> {
             left: limit,
             keys: Watch::default(),
             holds_key: false,
+            kept: Vec::new(),
+            keeping: Keeping::Event,
             fault: None,
             is_overlong: false,
             has_ended: false,
@@ -35,8 +55,26 @@ impl<R: Read> Feed<R> {
     }
 
     /// Begins the next event.
-    pub(super) const fn allow(&mut self) {
+    pub(super) fn allow(&mut self) {
         self.left = self.limit;
+        if self.keeping == Keeping::Event {
+            self.kept.clear();
+        }
+    }
+
+    /// A group has begun with the last event.
+    pub(super) fn keep(&mut self) {
+        self.keeping = Keeping::Group;
+    }
+
+    /// The group has ended with the last event. It is kept until the next one.
+    pub(super) fn keep_no_more(&mut self) {
+        self.keeping = Keeping::Event;
+    }
+
+    /// The group that has just ended. `None` where it was too large.
+    pub(super) fn kept(&self) -> Option<&[u8]> {
+        (!self.kept.is_empty()).then_some(self.kept.as_slice())
     }
 
     pub(super) const fn take_fault(&mut self) -> Option<InputError> {
@@ -87,6 +125,13 @@ impl<R: Read> BufRead for Feed<R> {
         if let Ok(chunk) = self.input.chunk() {
             let taken = chunk.get(..count).unwrap_or(chunk);
             self.holds_key |= self.keys.sees(taken);
+            if self.kept.len().saturating_add(taken.len()) > self.limit.saturating_mul(KEPT) {
+                self.kept.clear();
+                self.keeping = Keeping::TooLarge;
+            }
+            if self.keeping != Keeping::TooLarge {
+                self.kept.extend_from_slice(taken);
+            }
         }
         self.input.consume(count);
         self.left = self.left.saturating_sub(count);

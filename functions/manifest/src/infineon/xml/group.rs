@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::super::{Device, Maker};
 use crate::certificate::Certificate;
+use crate::crew::Taken;
 use crate::entry::Place;
-use crate::error::Decoded;
 use crate::generated::text::{Fault, from_der};
 use crate::reason::Reason;
 use crate::text;
@@ -83,11 +83,11 @@ impl Group {
     }
 
     /// The group's entries, one a certificate. Several have the same MAC.
-    pub(super) fn finish(
+    pub(super) fn finish<'a>(
         self,
         place: &Place,
-        maker: &mut Maker<'_>,
-    ) -> Result<VecDeque<Decoded>, PrivateKey> {
+        maker: Maker<'a>,
+    ) -> Result<VecDeque<Taken<'a>>, PrivateKey> {
         let limit = self.limit;
         let mac =
             if self.is_too_large { Some(Err(Reason::EntryTooLarge { limit })) } else { self.mac };

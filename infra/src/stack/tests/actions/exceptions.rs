@@ -18,6 +18,12 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
                  group, NeverToGroups forbids the groups",
     },
     Exception {
+        action: "iot:DetachPolicy",
+        resource: "*",
+        reason: "the local cloud checks it on `*`; on AWS, where it is checked on the certificate or the \
+                 group, NeverFromGroups forbids the groups",
+    },
+    Exception {
         action: "iot:ListTargetsForPolicy",
         resource: "*",
         reason: "the local cloud checks it on `*`; it only reads",

@@ -1,47 +1,75 @@
 //! The two kinds of files, and the devices that come out of them: vendors' manifests, which bring
 //! certificates, and a factory's device-infos, whose certificates are registered already.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    ops::ControlFlow,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, io, num::NonZeroUsize, ops::ControlFlow, sync::Arc};
 
+use crate::Trust;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use ledger::{Note, Outcome, OutcomeKind, Plan, Profile, Store, Work};
+use ledger::{Note, Outcome, OutcomeKind, Profile, Work};
 use manifest::{
-    AttributeTemplateError, AttributeTemplates, Authorities, Bucket, Bundle, CertificateId,
-    Context, Decoded, DeviceInfo, Entry, EntryError, Limits, ManifestError, NameError,
-    NameTemplate, Signers, Summary, TemplateError, Vendor, Warning, decode_device_infos,
+    AttributeTemplateError, AttributeTemplates, Bundle, CertificateId, Context, Decoded,
+    DeviceInfo, Entry, EntryError, IssuedBy, KeyType, Limits, ManifestError, NameError,
+    NameTemplate, Summary, TemplateError, Vendor, Warning, decode_device_infos,
 };
 
-use crate::{DecodeError, certificates};
+use crate::names;
 
 /// An entry of a file: a device to work on, or one that is refused.
-pub(crate) type Item = Result<Device, Box<Refusal>>;
+pub type Item = Result<Device, Box<Refusal>>;
+
+/// Number of the entry in its file.
+pub fn number_of(item: &Item) -> u64 {
+    match item {
+        Ok(device) => device.work.entry,
+        Err(refusal) => refusal.outcome.entry,
+    }
+}
 
 /// A device to work on.
 #[derive(Debug)]
-pub(crate) struct Device {
-    pub(crate) work: Work,
-    pub(crate) certificate: CertificateId,
+pub struct Device {
+    /// What is to be done.
+    pub work: Work,
+    /// Its certificate.
+    pub certificate: CertificateId,
     /// Who vouched for it, where somebody did.
-    pub(crate) signer: Option<CertificateId>,
+    pub signer: Option<CertificateId>,
+    /// What else the file says of it. Device-infos say no more.
+    pub known: Option<Known>,
+}
+
+/// What a manifest says of a device, and what was verified, besides what is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The kind of its key.
+    pub key: KeyType,
+    /// The first second of its certificate's validity, since 1970.
+    pub not_before: i64,
+    /// The last one.
+    pub not_after: i64,
+    /// Who issued its certificate, where that was verified.
+    pub issuer: Option<Arc<IssuedBy>>,
+    /// The vendor's part number, where the manifest gives one.
+    pub part_number: Option<String>,
 }
 
 /// An entry that gives no device.
 #[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) outcome: Outcome,
+pub struct Refusal {
+    /// What became of it.
+    pub outcome: Outcome,
     /// Whether it may be taken once a signer's certificate is there.
-    pub(crate) lacks_signer: bool,
+    pub lacks_signer: bool,
     /// Whether it is refused because a signature did not hold.
-    pub(crate) failed_signature: bool,
+    pub failed_signature: bool,
 }
 
 /// What a file is read with, besides its bytes.
-pub(crate) enum Reader {
+#[derive(Debug)]
+pub struct Reader(Kind);
+
+#[derive(Debug)]
+enum Kind {
     Manifest(Box<Manifest>),
     DeviceInfos {
         /// Whether devices get a type even where the file gives none.
@@ -50,26 +78,31 @@ pub(crate) enum Reader {
 }
 
 /// What a vendor's manifest is read with.
-pub(crate) struct Manifest {
+#[derive(Debug)]
+struct Manifest {
     vendor: Vendor,
-    signers: Signers,
-    issuers: Authorities,
+    trust: Trust,
     bundle: Bundle,
     naming: Naming,
     attributes: AttributeTemplates,
+    now: i64,
+    threads: NonZeroUsize,
 }
 
 /// A template of the profile makes no sense.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProfileError {
+pub enum ProfileError {
+    /// That of the name.
     #[error(transparent)]
     Name(#[from] TemplateError),
+    /// One of the attributes.
     #[error(transparent)]
     Attribute(#[from] AttributeTemplateError),
 }
 
 impl ProfileError {
-    pub(crate) const fn code(&self) -> &'static str {
+    /// Stable code.
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Name(error) => error.code(),
             Self::Attribute(error) => error.code(),
@@ -78,51 +111,47 @@ impl ProfileError {
 }
 
 impl Reader {
-    /// What the file of this run is to be read with, unless the profile makes no sense.
-    pub(crate) async fn of(
-        store: &Store,
-        plan: &Plan,
-    ) -> Result<Result<Self, ProfileError>, DecodeError> {
-        let profile = &plan.profile;
-        let Ok(bucket) = plan.vendor.parse::<Bucket>() else {
-            return Err(DecodeError::Missing("known vendor"));
-        };
-        let Bucket::Vendor(vendor) = bucket else {
-            return Ok(Ok(Self::DeviceInfos { has_type: profile.thing_type.is_some() }));
-        };
-        let Ok(bundle) = profile.bundle.parse::<Bundle>() else {
-            return Err(DecodeError::Missing("known bundle"));
-        };
-        let naming = match Naming::of(profile) {
-            Ok(naming) => naming,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        let attributes = match AttributeTemplates::parse(&profile.attributes) {
+    /// What a vendor's manifest is to be read with, unless the profile makes no sense.
+    ///
+    /// `now` is the time in seconds since 1970. With more `threads` than one, entries are verified
+    /// side by side; what comes out is the same.
+    pub fn of_manifest(
+        vendor: Vendor,
+        bundle: Bundle,
+        profile: &Profile,
+        trust: Trust,
+        now: i64,
+        threads: NonZeroUsize,
+    ) -> Result<Self, ProfileError> {
+        let naming = Naming::of(profile)?;
+        let attributes = match AttributeTemplates::parse(&profile.attributes)? {
             // As its name, a deferred thing's attributes come later.
-            Ok(_) if profile.defer_things => AttributeTemplates::default(),
-            Ok(attributes) => attributes,
-            Err(error) => return Ok(Err(error.into())),
+            _ if profile.defer_things => AttributeTemplates::default(),
+            attributes => attributes,
         };
-        let signers = certificates::signers(store, vendor, &plan.signers).await?;
-        let issuers = certificates::issuers(store, vendor).await?;
-        let manifest = Manifest { vendor, signers, issuers, bundle, naming, attributes };
-        Ok(Ok(Self::Manifest(Box::new(manifest))))
+        let manifest = Manifest { vendor, trust, bundle, naming, attributes, now, threads };
+        Ok(Self(Kind::Manifest(Box::new(manifest))))
+    }
+
+    /// What a factory's device-infos are to be read with.
+    pub fn of_device_infos(profile: &Profile) -> Self {
+        Self(Kind::DeviceInfos { has_type: profile.thing_type.is_some() })
     }
 
     /// Reads the whole file, and hands on what it holds, an entry at a time.
-    pub(crate) fn read(
+    pub fn read(
         &self,
         source: impl io::Read,
         items: &mut dyn FnMut(Item) -> ControlFlow<()>,
     ) -> Result<Summary, ManifestError> {
-        match self {
-            Self::Manifest(manifest) => {
+        match &self.0 {
+            Kind::Manifest(manifest) => {
                 let context = manifest.context();
                 manifest::decode(manifest.vendor, source, context, &mut |decoded| {
                     items(manifest.item(decoded))
                 })
             }
-            Self::DeviceInfos { has_type } => {
+            Kind::DeviceInfos { has_type } => {
                 decode_device_infos(source, Limits::default(), &mut |info| {
                     items(device_info(info, *has_type))
                 })
@@ -133,11 +162,9 @@ impl Reader {
 
 impl Manifest {
     fn context(&self) -> Context<'_> {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-        let Self { signers, issuers, bundle, .. } = self;
-        Context { signers, issuers, bundle: *bundle, now, limits: Limits::default() }
+        let Self { trust: Trust { signers, issuers }, bundle, now, threads, .. } = self;
+        let limits = Limits::default();
+        Context { signers, issuers, bundle: *bundle, now: *now, limits, threads: *threads }
     }
 
     fn item(&self, decoded: Decoded) -> Item {
@@ -151,6 +178,7 @@ impl Manifest {
             certificate: BASE64_STANDARD.encode(entry.certificate.der()),
             thing_type: None,
             attributes: BTreeMap::new(),
+            names: Vec::new(),
             warnings: notes(&entry.warnings),
         };
         work.thing = self
@@ -163,7 +191,19 @@ impl Manifest {
             .map_err(|error| refused(&work, error.code(), error.to_string()))?;
         work.attributes = attributes;
         work.warnings.extend(notes(&warnings));
-        Ok(Device { work, certificate: entry.certificate.id(), signer: entry.signer })
+        work.names = names::of_entry(&entry, &work);
+        let certificate = entry.certificate.id();
+        Ok(Device { work, certificate, signer: entry.signer, known: Some(known(entry)) })
+    }
+}
+
+fn known(mut entry: Entry) -> Known {
+    Known {
+        key: entry.certificate.key(),
+        not_before: entry.certificate.not_before(),
+        not_after: entry.certificate.not_after(),
+        issuer: entry.issuer,
+        part_number: entry.fields.remove("part_number"),
     }
 }
 
@@ -174,7 +214,7 @@ fn device_info(info: Result<DeviceInfo, EntryError>, has_type: bool) -> Item {
     let fits = info.check_attributes(has_type);
     let DeviceInfo { number, place, certificate_id, device_id, device_type, attributes, warnings } =
         info;
-    let work = Work {
+    let mut work = Work {
         entry: number,
         place: place.to_string(),
         id: device_id.clone(),
@@ -183,13 +223,16 @@ fn device_info(info: Result<DeviceInfo, EntryError>, has_type: bool) -> Item {
         certificate: String::new(),
         thing_type: device_type,
         attributes,
+        names: Vec::new(),
         warnings: notes(&warnings),
     };
+    work.names = names::of_attributes(&work.attributes, &work);
     fits.map_err(|reason| refused(&work, reason.code(), reason.to_string()))?;
-    Ok(Device { work, certificate: certificate_id, signer: None })
+    Ok(Device { work, certificate: certificate_id, signer: None, known: None })
 }
 
 /// How things are named.
+#[derive(Debug)]
 enum Naming {
     /// As suits each entry.
     Default,
@@ -244,7 +287,8 @@ fn unreadable(error: EntryError) -> Box<Refusal> {
     })
 }
 
-pub(crate) fn notes(warnings: &[Warning]) -> Vec<Note> {
+/// Warnings as the run's files have them.
+pub fn notes(warnings: &[Warning]) -> Vec<Note> {
     warnings
         .iter()
         .map(|warning| Note { code: warning.code.to_owned(), reason: warning.text.clone() })
@@ -263,7 +307,7 @@ mod tests {
     fn item(has_type: bool, members: &Value) -> Item {
         let file = json!({"batch_id": "b-1", "devices": [members]}).to_string();
         let mut items = Vec::new();
-        let reader = Reader::DeviceInfos { has_type };
+        let reader = Reader(Kind::DeviceInfos { has_type });
         let summary = reader.read(file.as_bytes(), &mut |item| {
             items.push(item);
             ControlFlow::Continue(())
@@ -283,7 +327,8 @@ mod tests {
 
     #[test]
     fn a_factorys_device_is_worked_on_under_its_own_name_and_without_its_certificate() {
-        let Device { work, certificate, signer } = item(false, &device(1, Some("pump"))).unwrap();
+        let Device { work, certificate, signer, .. } =
+            item(false, &device(1, Some("pump"))).unwrap();
         assert_eq!((work.entry, work.place.as_str()), (1, "device 1"));
         assert_eq!((work.id.as_str(), work.thing.as_str()), ("d-1", "d-1"));
         assert_eq!(work.certificate_id, FINGERPRINT.to_lowercase());
