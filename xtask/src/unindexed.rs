@@ -2,7 +2,7 @@
 //! somebody deleted the index.
 
 use anyhow::Result;
-use ledger::{Store, Unindexed};
+use ledger::{History, Store, Unindexed};
 use serde::Serialize;
 
 use crate::{
@@ -28,8 +28,20 @@ impl Missing {
         let noted = noted.map_err(|error| deployed.refused(error))?.len();
         let mark = runs.read(Unindexed::COMPLETE).await;
         let is_complete = mark.map_err(|error| deployed.refused(error))?.is_some();
-        // Without the mark there are more than are noted.
+        // Without the mark nobody has looked for older runs yet. A young stack has none.
+        let is_complete = is_complete || Self::are_all_known(deployed, runs).await?;
         Ok(Self { count: is_complete.then_some(noted) })
+    }
+
+    /// Whether every run is in the history, as far as one listing tells.
+    async fn are_all_known(deployed: &Deployed, runs: &Store) -> Result<bool> {
+        let known = runs.list_first(History::ALL, None, MOST).await;
+        let known = known.map_err(|error| deployed.refused(error))?.len();
+        if known >= usize::from(MOST) {
+            return Ok(false);
+        }
+        let folders = runs.folders("runs/").await.map_err(|error| deployed.refused(error))?;
+        Ok(folders.len() <= known)
     }
 
     /// Says so, where there are some or may be some. `meaning` is what that does to the answer.
