@@ -53,7 +53,7 @@ metrics! { Metric, METRICS, "Every metric whose only dimension is the stack.":
     MANIFESTS_FAILED = count("ManifestsFailed", "files that could not be used, or hold no usable entry");
     SIGNATURES_PASSED = count("SignaturesPassed", "entries that a trusted signer signed");
     SIGNATURES_FAILED = count("SignaturesFailed", "entries whose signature, signer or issuer did not hold");
-    ENTRIES_READ = count("EntriesRead", "entries of files");
+    ENTRIES_READ = count("EntriesRead", "entries of files; an undo reads none");
     REGISTRATIONS_PASSED = count("RegistrationsPassed", "devices that phase 1, or the only phase, brought to a good end");
     REGISTRATIONS_FAILED = count("RegistrationsFailed", "devices that it did not bring to one");
     ACTIVATIONS_PASSED = count("ActivationsPassed", "devices that phase 2 brought to a good end");
