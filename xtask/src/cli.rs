@@ -70,7 +70,7 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => (runs::run(&args), ExitCode::FAILURE),
         Command::Find(args) => (find::run(&args), ExitCode::FAILURE),
         Command::Redrive(args) => (redrive::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
-        Command::Undo(args) => (undo::run(&args), ExitCode::from(undo::NOT_CARRIED_OUT)),
+        Command::Undo(args) => (undo::run(&args), ExitCode::from(import::NOT_CARRIED_OUT)),
         Command::Summary(args) => (summary::run(&args), ExitCode::FAILURE),
         Command::Reconcile(args) => {
             (reconcile::run(&args), ExitCode::from(import::NOT_CARRIED_OUT))

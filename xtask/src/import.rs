@@ -109,9 +109,7 @@ async fn import(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
 /// the run's stack is found.
 pub(crate) fn show(report: &Report, json: bool, option: &str) -> Result<()> {
     if json {
-        let end = if report.text.ends_with('\n') { "" } else { "\n" };
-        progress::data(&format!("{}{end}", report.text))?;
-        return Ok(());
+        return print(report);
     }
     progress::data(&format!("{}\n", render(report)))?;
     let hint = progress::cyan("hint:");
@@ -128,6 +126,13 @@ pub(crate) fn show(report: &Report, json: bool, option: &str) -> Result<()> {
         ));
     }
     say(&format!("{hint} the report as a page: cargo xtask report {run} --open {option}"));
+    Ok(())
+}
+
+/// Prints report.json as it is, and the end of its line.
+pub(crate) fn print(report: &Report) -> Result<()> {
+    let end = if report.text.ends_with('\n') { "" } else { "\n" };
+    progress::data(&format!("{}{end}", report.text))?;
     Ok(())
 }
 

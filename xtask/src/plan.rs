@@ -15,7 +15,7 @@ use crate::{
     advice::wrong_usage,
     aws,
     destination::Destination,
-    import::{check_profile, file::File, file::Kind, status_of},
+    import::{check_profile, file::File, file::Kind, print, status_of},
     progress::{self, Step, cyan, say},
     run_follow::{Importer, Outcome, Report, render},
 };
@@ -90,8 +90,7 @@ async fn plan(importer: &Importer, file: &File, args: &Args) -> Result<u8> {
     };
     drop(step);
     if args.json {
-        let end = if report.text.ends_with('\n') { "" } else { "\n" };
-        progress::data(&format!("{}{end}", report.text))?;
+        print(&report)?;
     } else {
         progress::data(&format!("{}\n", render(&report)))?;
         let differences = differences(importer, &report).await?;

@@ -16,6 +16,7 @@ use crate::{
     deployed::{Deployed, execution, run_name},
     destination::Destination,
     import::{show, status_of},
+    pinned::{bound, is_gone},
     progress::{Step, say},
     run_follow::{Importer, Outcome, Run},
 };
@@ -139,17 +140,12 @@ async fn object_of(deployed: &Deployed, earlier: &Earlier) -> Result<Object> {
 
 /// Says so before a run is started that could do nothing.
 async fn check_there(deployed: &Deployed, object: &Object) -> Result<()> {
-    let some = |text: &String| (!text.is_empty() && text != "null").then(|| text.clone());
     let Object { bucket, key, version, etag, .. } = object;
     let head = deployed.s3().head_object().bucket(bucket).key(key);
-    let head = head.set_version_id(some(version)).set_if_match(some(etag)).send().await;
-    let gone = |error: &aws_sdk_s3::error::SdkError<_, aws_sdk_s3::config::http::HttpResponse>| {
-        let status = error.raw_response().map(|answer| answer.status().as_u16());
-        matches!(status, Some(404 | 405 | 410 | 412))
-    };
+    let head = head.set_version_id(bound(version)).set_if_match(bound(etag)).send().await;
     match head {
         Ok(_) => Ok(()),
-        Err(error) if gone(&error) => Err(with_hint(
+        Err(error) if is_gone(&error) => Err(with_hint(
             format!(
                 "the file s3://{bucket}/{key} is not there any more in the version that the run read: it was deleted, \
                  or replaced by another one"

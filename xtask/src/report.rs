@@ -12,6 +12,7 @@ use crate::{
     aws,
     deployed::{Deployed, run_name},
     destination::Destination,
+    import::print,
     progress::{self, say},
     retry_file,
     run_follow::{self, render},
@@ -83,13 +84,12 @@ async fn show(deployed: &Deployed, run: &str, json: bool) -> Result<()> {
     let bytes = deployed.bytes(&RunFiles::of(run).report()).await?;
     let text = String::from_utf8(bytes.context("the report is not there any more")?)
         .context("the report is not UTF-8")?;
-    if json {
-        let end = if text.ends_with('\n') { "" } else { "\n" };
-        progress::data(&format!("{text}{end}"))?;
-        return Ok(());
-    }
     let folder = format!("s3://{}/runs/{run}/", deployed.places.runs()?);
-    let json: Value = serde_json::from_str(&text).context("the report is not JSON")?;
-    progress::data(&format!("{}\n", render(&run_follow::Report { text, json, folder })))?;
+    let parsed: Value = serde_json::from_str(&text).context("the report is not JSON")?;
+    let report = run_follow::Report { text, json: parsed, folder };
+    if json {
+        return print(&report);
+    }
+    progress::data(&format!("{}\n", render(&report)))?;
     Ok(())
 }

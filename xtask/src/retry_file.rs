@@ -8,13 +8,12 @@ mod reasons;
 
 use std::{
     fs::{self, File},
-    io::{BufReader, BufWriter, Seek, Write},
+    io::{BufReader, BufWriter, Seek},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
-use aws_sdk_s3::primitives::ByteStream;
 use ledger::Source;
 use manifest::{Choice, Copied, Limits, Original, excerpt};
 use tempfile::NamedTempFile;
@@ -28,7 +27,9 @@ use crate::{
     aws::failure,
     deployed::Deployed,
     destination::option_of,
+    pinned::{bound, is_gone},
     run_follow::Places,
+    temporary::download,
 };
 
 /// What was written.
@@ -185,23 +186,16 @@ async fn results(deployed: &Deployed, address: &str) -> Result<File> {
 async fn source(deployed: &Deployed, source: &Source) -> Result<File> {
     let Source { bucket, key, version, etag, .. } = source;
     let address = format!("s3://{bucket}/{key}");
-    let some = |text: &String| (!text.is_empty() && text != "null").then(|| text.clone());
     let get = deployed.s3().get_object().bucket(bucket).key(key);
-    match get.set_version_id(some(version)).set_if_match(some(etag)).send().await {
+    match get.set_version_id(bound(version)).set_if_match(bound(etag)).send().await {
         Ok(found) => download(found.body, &address).await,
-        Err(error)
-            if error.raw_response().is_some_and(|answer| {
-                matches!(answer.status().as_u16(), 404 | 405 | 410 | 412)
-            }) =>
-        {
-            Err(with_hint(
-                format!(
-                    "the file {address} is not there any more in the version that the run read: it was deleted, or \
+        Err(error) if is_gone(&error) => Err(with_hint(
+            format!(
+                "the file {address} is not there any more in the version that the run read: it was deleted, or \
                      replaced by another one"
-                ),
-                "import it again, from wherever it came from: what is done stays done",
-            ))
-        }
+            ),
+            "import it again, from wherever it came from: what is done stays done",
+        )),
         Err(error) => Err(failure(error))
             .with_context(|| format!("failed to read {address}"))
             .advise(|| reads(&deployed.stack)),
@@ -210,16 +204,6 @@ async fn source(deployed: &Deployed, source: &Source) -> Result<File> {
 
 fn reads(stack: &str) -> String {
     format!("whoever reads uploaded files needs the policy `{stack}-operator`")
-}
-
-/// Files can be larger than memory, and archives are read from their end.
-async fn download(mut body: ByteStream, address: &str) -> Result<File> {
-    let failed = || format!("failed to read {address}");
-    let mut file = tempfile::tempfile().context("failed to make a temporary file")?;
-    while let Some(piece) = body.try_next().await.with_context(failed)? {
-        file.write_all(&piece).with_context(failed)?;
-    }
-    Ok(file)
 }
 
 /// Copies the entries out of the file.

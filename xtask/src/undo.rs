@@ -17,16 +17,13 @@ use crate::{
     aws::{self, failure},
     deployed::{Deployed, run_name},
     destination::Destination,
+    import::{print, status_of},
     progress::{self, Step, cyan, say},
     run_follow::{Importer, Outcome, Report, Run},
 };
 
 pub(crate) use self::text::reported;
 
-/// Exit status where not every device is taken back.
-const SOME_KEPT: u8 = 1;
-/// Exit status where the run could not be taken back.
-pub(crate) const NOT_CARRIED_OUT: u8 = 3;
 /// The longest name that Step Functions takes.
 const LONGEST_NAME: usize = 80;
 
@@ -58,8 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let deployed = Deployed::find(&args.of).await?;
         let (report, kept) = Box::pin(undo(&deployed, run, !args.yes)).await?;
         if args.json {
-            let end = if report.text.ends_with('\n') { "" } else { "\n" };
-            progress::data(&format!("{}{end}", report.text))?;
+            print(&report)?;
         } else {
             progress::data(&format!("{}\n", text::render(&report, &kept)))?;
         }
@@ -130,16 +126,6 @@ async fn kept(importer: &Importer, report: &Report) -> Result<Vec<text::Kept>> {
     importer.results(report, &mut results).await?;
     results.rewind().context("failed to go back in a temporary file")?;
     text::kept(results)
-}
-
-fn status_of(report: &Report) -> u8 {
-    if report.is_done() {
-        0
-    } else if report.is_stopped() {
-        NOT_CARRIED_OUT
-    } else {
-        SOME_KEPT
-    }
 }
 
 #[cfg(test)]

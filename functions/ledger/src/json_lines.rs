@@ -5,8 +5,10 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use crate::StoreError;
 
 /// A line could not be written as JSON.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,19 @@ pub fn to_line(value: &impl Serialize) -> Result<Vec<u8>, LineError> {
     value.serialize(&mut Serializer::with_formatter(&mut line, Ascii))?;
     line.push(b'\n');
     Ok(line)
+}
+
+/// The documents in the bytes of the object `key`, one a line.
+pub fn parse_lines<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<Vec<T>, StoreError> {
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let parsed = lines.map(|line| {
+        serde_json::from_slice(line).map_err(|source| StoreError::Malformed {
+            key: key.to_owned(),
+            expected: "lines of JSON",
+            source,
+        })
+    });
+    parsed.collect()
 }
 
 struct Ascii;

@@ -45,7 +45,7 @@ pub use index::{
     normalized,
 };
 pub use intent::{Added, AddedThing, CertificateStood, INTENT_DEVICES, Intent, Stood};
-pub use json_lines::{LineError, to_line};
+pub use json_lines::{LineError, parse_lines, to_line};
 pub use lease::{Ceiling, Ceilings, Expired, Holders, Leases, RunState};
 pub use limits::{CallLimits, Limited, UnitLimits};
 pub use names::{RunFiles, finished_file};

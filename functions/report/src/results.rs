@@ -3,7 +3,7 @@
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use ledger::{
     Counts, Keep, Lines, ObjectWriter, Outcome, OutcomeKind, Prepared, Problem, RESULT_COLUMNS,
-    RunFiles, Stop, Store, StoreError, Unit, Work, can_retry,
+    RunFiles, Stop, Store, StoreError, Unit, Work, can_retry, parse_lines,
 };
 
 use crate::{
@@ -172,22 +172,6 @@ fn match_up(
         .collect();
     let strays = left.iter().flatten().count();
     (outcomes, u64::try_from(strays).unwrap_or(u64::MAX))
-}
-
-fn parse_lines<T: serde::de::DeserializeOwned>(
-    key: &str,
-    bytes: &[u8],
-) -> Result<Vec<T>, StoreError> {
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines
-        .map(|line| {
-            serde_json::from_slice(line).map_err(|source| StoreError::Malformed {
-                key: key.to_owned(),
-                expected: "lines of JSON",
-                source,
-            })
-        })
-        .collect()
 }
 
 /// The counts, and the results as they are written.

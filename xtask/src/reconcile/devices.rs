@@ -12,9 +12,8 @@ use anyhow::{Context, Result};
 use ledger::{CertificateStatus, OutcomeKind, Plan, RunFiles, Store, Work};
 use registry::Left;
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncReadExt;
 
-use crate::aws::failure;
+use crate::{aws::failure, temporary::download};
 
 /// Warnings by which a run tells that it left something as it was.
 const LEFT_INACTIVE: &str = "Certificate.LeftInactive";
@@ -139,24 +138,12 @@ impl Iterator for Reading {
     }
 }
 
-/// Copies the results into an unnamed file.
+/// The results of the run, in a file.
 async fn results(s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Result<File> {
-    let failed = || format!("failed to read s3://{bucket}/{key}");
+    let address = format!("s3://{bucket}/{key}");
     let found = s3.get_object().bucket(bucket).key(key).send().await;
-    let found = found.map_err(failure).with_context(failed)?;
-    let mut body = found.body.into_async_read();
-    let mut file = tempfile::tempfile().context("failed to make a temporary file")?;
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        let length = body.read(&mut piece).await.with_context(failed)?;
-        if length == 0 {
-            break;
-        }
-        let read = piece.get(..length).unwrap_or_default();
-        file.write_all(read).context("failed to write a temporary file")?;
-    }
-    file.rewind().context("failed to read a temporary file")?;
-    Ok(file)
+    let found = found.map_err(failure).with_context(|| format!("failed to read {address}"))?;
+    download(found.body, &address).await
 }
 
 /// The run's work, which is in the order of the file, as its results are.

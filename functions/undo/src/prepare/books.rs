@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use futures::{Stream, TryStreamExt, stream};
 use ledger::{
     CertificateStood, INTENT_DEVICES, Intent, Lines, Outcome, Plan, RunFiles, Store, StoreError,
-    Unit, Work, WorkToUndo,
+    Unit, Work, WorkToUndo, parse_lines,
 };
-use serde::de::DeserializeOwned;
 
 use super::{
     device::{Noted, to_undo},
@@ -74,8 +73,8 @@ impl<'a> Books<'a> {
         let read = async { Ok(self.store.read_range(&work, stretch).await?.unwrap_or_default()) };
         let left = async { Ok(self.store.read(&outcomes).await?.unwrap_or_default()) };
         let (read, left, intents) = futures::try_join!(read, left, self.intents(unit.unit))?;
-        let devices: Vec<Work> = lines(&work, &read)?;
-        let outcomes: Vec<Outcome> = lines(&outcomes, &left)?;
+        let devices: Vec<Work> = parse_lines(&work, &read)?;
+        let outcomes: Vec<Outcome> = parse_lines(&outcomes, &left)?;
         let outcomes: BTreeMap<_, _> =
             outcomes.iter().map(|outcome| (outcome.entry, outcome)).collect();
         let devices = devices.into_iter().enumerate().filter_map(|(at, work)| {
@@ -114,16 +113,4 @@ struct Intents {
     parts: BTreeMap<u64, Intent>,
     /// Certificates that turned out to be registered already, and devices that raced, by entry.
     stood: BTreeMap<u64, CertificateStood>,
-}
-
-fn lines<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<Vec<T>, StoreError> {
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let parsed = lines.map(|line| {
-        serde_json::from_slice(line).map_err(|source| StoreError::Malformed {
-            key: key.to_owned(),
-            expected: "lines of JSON",
-            source,
-        })
-    });
-    parsed.collect()
 }
