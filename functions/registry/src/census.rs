@@ -3,11 +3,6 @@
 //! A listing has up to 250 objects a page, where asking takes several calls a device. What it shows to be as the run
 //! left it need not be asked for; what it does not show is asked for, and that answer counts.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
-};
-
 use aws_sdk_iot::types::CertificateStatus;
 use ledger::Profile;
 
@@ -15,6 +10,7 @@ use crate::{
     CallError, Left, Registry,
     compare::is_dynamic,
     listings::{Interruption, ListedThing, Listings},
+    roll::Roll,
 };
 
 /// What was seen of one device.
@@ -35,24 +31,12 @@ pub struct Seen {
 /// The devices of a run. It takes some 90 bytes a device.
 #[derive(Debug, Default)]
 pub struct Census {
-    /// Keyed at random, so that no file can be made to collide.
-    digest: RandomState,
-    /// Digest of each thing's name, with the device's place; in order once all are here.
-    things: Vec<(u64, usize)>,
-    /// The same of the certificates.
-    certificates: Vec<(u64, usize)>,
-    devices: Vec<Device>,
-    /// Which attributes devices have. Most often all have the same.
-    attributes: Vec<Vec<String>>,
+    roll: Roll<Marks>,
 }
 
 #[derive(Debug, Default)]
-struct Device {
+struct Marks {
     seen: Seen,
-    typed: bool,
-    attributes: usize,
-    /// Digest of its type and the attributes' values.
-    thing: u64,
     /// The profile's groups and policies that were seen, and whether others were.
     groups: u16,
     other_groups: bool,
@@ -63,33 +47,18 @@ struct Device {
 impl Census {
     /// Adds the run's next device.
     pub fn add(&mut self, left: &Left) {
-        let place = self.devices.len();
-        if !left.thing.is_empty() {
-            self.things.push((self.digest.hash_one(&left.thing), place));
-        }
-        self.certificates.push((self.digest.hash_one(&left.certificate_id), place));
-        let names = || left.attributes.keys();
-        let known = self.attributes.iter().rposition(|known| known.iter().eq(names()));
-        let attributes = known.unwrap_or_else(|| {
-            self.attributes.push(names().cloned().collect());
-            self.attributes.len() - 1
-        });
-        self.devices.push(Device {
-            typed: left.thing_type.is_some(),
-            attributes,
-            thing: self.digest_of_thing(left.thing_type.as_ref(), left.attributes.values()),
-            ..Device::default()
-        });
+        let thing_type = left.thing_type.as_ref();
+        self.roll.add(&left.thing, &left.certificate_id, thing_type, &left.attributes);
     }
 
     /// How many devices were added.
     pub fn len(&self) -> usize {
-        self.devices.len()
+        self.roll.len()
     }
 
     /// Whether none was added.
     pub fn is_empty(&self) -> bool {
-        self.devices.is_empty()
+        self.roll.len() == 0
     }
 
     /// Lists the account, and says what it shows of each device, in the order in which they were added; `None` where
@@ -100,8 +69,7 @@ impl Census {
         profile: &Profile,
         most: u64,
     ) -> Result<Option<Vec<Seen>>, CallError> {
-        self.things.sort_unstable();
-        self.certificates.sort_unstable();
+        self.roll.close();
         let mut listings = Listings::new(registry, most);
         match self.list(&mut listings, registry, profile).await {
             Ok(()) => Ok(Some(self.seen(profile))),
@@ -123,13 +91,13 @@ impl Census {
                     CertificateStatus::Inactive => false,
                     _ => return,
                 };
-                self.each_certificate(&certificate.id, |device| {
+                self.roll.each_certificate(&certificate.id, |device| {
                     device.seen.is_active = Some(is_active);
                     device.seen.registered = certificate.created;
                 });
             })
             .await?;
-        if self.things.is_empty() {
+        if !self.roll.has_things() {
             return Ok(());
         }
         listings.things(|thing| self.mark_thing(&thing)).await?;
@@ -138,76 +106,36 @@ impl Census {
             if own.is_none() && is_dynamic(registry, &group).await? {
                 continue;
             }
-            let mark = |device: &mut Device| match own {
+            let mark = |device: &mut Marks| match own {
                 Some(own) => device.groups |= own,
                 None => device.other_groups = true,
             };
-            listings.things_in_group(&group, |name| self.each_thing(name, mark)).await?;
+            listings.things_in_group(&group, |name| self.roll.each_thing(name, mark)).await?;
         }
         for policy in listings.policies().await? {
             let own = bit(&profile.policies, &policy);
-            let mark = |device: &mut Device| match own {
+            let mark = |device: &mut Marks| match own {
                 Some(own) => device.policies |= own,
                 None => device.other_policies = true,
             };
-            listings.targets(&policy, |id| self.each_certificate(id, mark)).await?;
+            listings.targets(&policy, |id| self.roll.each_certificate(id, mark)).await?;
         }
         Ok(())
     }
 
     fn seen(&self, profile: &Profile) -> Vec<Seen> {
         let (groups, policies) = (all(&profile.thing_groups), all(&profile.policies));
-        let has_things = !self.things.is_empty();
-        let seen = |device: &Device| Seen {
+        let has_things = self.roll.has_things();
+        let seen = |device: &Marks| Seen {
             groups_fit: has_things && device.groups == groups && !device.other_groups,
             policies_fit: has_things && device.policies == policies && !device.other_policies,
             ..device.seen
         };
-        self.devices.iter().map(seen).collect()
+        self.roll.seen().map(seen).collect()
     }
 
     fn mark_thing(&mut self, listed: &ListedThing) {
-        for place in places(&self.things, self.digest.hash_one(&listed.name)) {
-            let Some(device) = self.devices.get(place) else { continue };
-            let fits = self.is_as_left(device, &listed.attributes, listed.thing_type.as_ref());
-            if let Some(device) = self.devices.get_mut(place) {
-                device.seen.thing_fits = fits;
-            }
-        }
-    }
-
-    fn is_as_left(
-        &self,
-        device: &Device,
-        attributes: &HashMap<String, String>,
-        thing_type: Option<&String>,
-    ) -> bool {
-        let names = self.attributes.get(device.attributes).into_iter().flatten();
-        let values: Option<Vec<_>> = names.map(|name| attributes.get(name)).collect();
-        let thing_type = thing_type.filter(|_| device.typed);
-        values.is_some_and(|values| {
-            self.digest_of_thing(thing_type, values.into_iter()) == device.thing
-        })
-    }
-
-    fn each_thing(&mut self, name: &str, mark: impl Fn(&mut Device)) {
-        for place in places(&self.things, self.digest.hash_one(name)) {
-            self.devices.get_mut(place).into_iter().for_each(&mark);
-        }
-    }
-
-    fn each_certificate(&mut self, id: &str, mark: impl Fn(&mut Device)) {
-        for place in places(&self.certificates, self.digest.hash_one(id)) {
-            self.devices.get_mut(place).into_iter().for_each(&mark);
-        }
-    }
-
-    fn digest_of_thing<'v>(
-        &self,
-        thing_type: Option<&String>,
-        values: impl Iterator<Item = &'v String>,
-    ) -> u64 {
-        self.digest.hash_one((thing_type, values.collect::<Vec<_>>()))
+        self.roll.each_listed(listed, |device, fits| device.seen.thing_fits = fits);
     }
 }
 
@@ -219,13 +147,6 @@ fn bit(names: &[String], name: &str) -> Option<u16> {
 
 fn all(names: &[String]) -> u16 {
     names.iter().filter_map(|name| bit(names, name)).fold(0, |all, bit| all | bit)
-}
-
-/// Places of the devices with this digest: more than one only where a name is that of several.
-fn places(index: &[(u64, usize)], digest: u64) -> Vec<usize> {
-    let first = index.partition_point(|(other, _)| *other < digest);
-    let same = index.iter().skip(first).take_while(|(other, _)| *other == digest);
-    same.map(|(_, place)| *place).collect()
 }
 
 #[cfg(test)]
@@ -245,8 +166,7 @@ mod tests {
                 ..Left::default()
             });
         }
-        census.things.sort_unstable();
-        census.certificates.sort_unstable();
+        census.roll.close();
         mark(&mut census);
         let seen = census.seen(profile);
         assert_eq!(
@@ -291,7 +211,7 @@ mod tests {
     #[track_caller]
     fn check_policies(own: &[u16], other: bool, expected: bool) {
         let seen = census(&profile(), |census| {
-            census.each_certificate("certificate of t", |device| {
+            census.roll.each_certificate("certificate of t", |device| {
                 device.policies = own.iter().fold(0, |all, bit| all | bit);
                 device.other_policies = other;
             });
@@ -312,7 +232,7 @@ mod tests {
         let profile = Profile { thing_groups: Vec::new(), ..profile() };
         assert!(census(&profile, |_| {}).groups_fit);
         let other = census(&profile, |census| {
-            census.each_thing("t", |device| device.other_groups = true);
+            census.roll.each_thing("t", |device| device.other_groups = true);
         });
         assert!(!other.groups_fit);
     }

@@ -5,14 +5,13 @@
 //! the file. What listings cannot tell is which certificates a thing has; that is asked later, for
 //! each device.
 
-use std::hash::{BuildHasher, RandomState};
-
 use ledger::{CertificateStatus, Profile, Standing, Work};
 
 use crate::{
     CallError, Registry,
     device::wanted_thing,
     listings::{Interruption, ListedThing, Listings},
+    roll::Roll,
 };
 
 /// What has to be found of a device: a bit each. Policies and groups follow, at most ten of each.
@@ -26,47 +25,19 @@ const SOMETHING: u32 = 1 << 22;
 /// The devices of a file, and what was found of them. It takes some 60 bytes a device.
 #[derive(Debug, Default)]
 pub struct Inventory {
-    /// Keyed at random, so that no file can be made to collide.
-    digest: RandomState,
-    /// Digest of each thing's name, with the device's place; in order once all are here.
-    things: Vec<(u64, usize)>,
-    /// The same of the certificates.
-    certificates: Vec<(u64, usize)>,
-    devices: Vec<Device>,
-    /// Which attributes devices have. Most often all have the same.
-    attributes: Vec<Vec<String>>,
+    roll: Roll<Found>,
 }
 
-#[derive(Debug)]
-struct Device {
-    found: u32,
-    /// Whether its thing is to have a type.
-    typed: bool,
-    /// Which of the inventory's attributes are its own.
-    attributes: usize,
-    /// Digest of its type and the attributes' values.
-    thing: u64,
-}
+/// What was found of a device.
+#[derive(Debug, Default)]
+struct Found(u32);
 
 impl Inventory {
     /// Adds the file's next device.
     pub fn add(&mut self, profile: &Profile, work: &Work) {
-        let place = self.devices.len();
-        self.things.push((self.digest.hash_one(&work.thing), place));
-        self.certificates.push((self.digest.hash_one(&work.certificate_id), place));
         let wanted = wanted_thing(profile, work);
-        let names = || wanted.attributes.keys();
-        let known = self.attributes.iter().rposition(|known| known.iter().eq(names()));
-        let attributes = known.unwrap_or_else(|| {
-            self.attributes.push(names().cloned().collect());
-            self.attributes.len() - 1
-        });
-        self.devices.push(Device {
-            found: 0,
-            typed: wanted.thing_type.is_some(),
-            attributes,
-            thing: self.digest_of_thing(wanted.thing_type.as_ref(), wanted.attributes.values()),
-        });
+        let (thing_type, attributes) = (wanted.thing_type.as_ref(), &wanted.attributes);
+        self.roll.add(&work.thing, &work.certificate_id, thing_type, attributes);
     }
 
     /// Lists the account, and says of each device how it stands, in the order in which they were
@@ -77,13 +48,10 @@ impl Inventory {
         profile: &Profile,
         most: u64,
     ) -> Result<Option<Vec<Standing>>, CallError> {
-        self.things.sort_unstable();
-        self.certificates.sort_unstable();
+        self.roll.close();
         let mut listings = Listings::new(registry, most);
         match self.list(&mut listings, profile).await {
-            Ok(whole) => {
-                Ok(Some(self.devices.iter().map(|device| device.standing(whole)).collect()))
-            }
+            Ok(whole) => Ok(Some(self.roll.seen().map(|found| found.standing(whole)).collect())),
             Err(Interruption::TooManyPages) => Ok(None),
             Err(Interruption::Call(error)) => Err(error),
         }
@@ -107,7 +75,7 @@ impl Inventory {
             whole |= THING;
             listings.things(|thing| self.mark_thing(&thing)).await?;
         }
-        if !self.devices.iter().any(|device| device.found & whole == whole) {
+        if !self.roll.seen().any(|found| found.0 & whole == whole) {
             // Whatever groups and policies hold, no device is whole.
             return Ok(whole);
         }
@@ -128,66 +96,29 @@ impl Inventory {
     }
 
     fn mark_thing(&mut self, listed: &ListedThing) {
-        for place in places(&self.things, self.digest.hash_one(&listed.name)) {
-            mark(&mut self.devices, [place], SOMETHING);
-            let Some(device) = self.devices.get(place) else { continue };
-            let names = self.attributes.get(device.attributes).into_iter().flatten();
-            let Some(values) =
-                names.map(|name| listed.attributes.get(name)).collect::<Option<Vec<_>>>()
-            else {
-                continue;
-            };
-            let thing_type = listed.thing_type.as_ref().filter(|_| device.typed);
-            if self.digest_of_thing(thing_type, values.into_iter()) == device.thing {
-                mark(&mut self.devices, [place], THING);
-            }
-        }
+        self.roll.each_listed(listed, |found, fits| {
+            found.0 |= if fits { THING | SOMETHING } else { SOMETHING };
+        });
     }
 
     fn mark_member(&mut self, name: &str, bit: u32) {
-        let places = places(&self.things, self.digest.hash_one(name));
-        mark(&mut self.devices, places, bit);
+        self.roll.each_thing(name, |found| found.0 |= bit);
     }
 
     fn mark_certificate(&mut self, id: &str, bit: u32) {
-        let places = places(&self.certificates, self.digest.hash_one(id));
-        mark(&mut self.devices, places, bit);
-    }
-
-    fn digest_of_thing<'v>(
-        &self,
-        thing_type: Option<&String>,
-        values: impl Iterator<Item = &'v String>,
-    ) -> u64 {
-        self.digest.hash_one((thing_type, values.collect::<Vec<_>>()))
+        self.roll.each_certificate(id, |found| found.0 |= bit);
     }
 }
 
-impl Device {
+impl Found {
     /// How it stands, where `whole` is what is found of one that stands whole.
     const fn standing(&self, whole: u32) -> Standing {
-        if self.found & whole == whole {
+        if self.0 & whole == whole {
             Standing::Whole
-        } else if self.found & SOMETHING == 0 {
+        } else if self.0 & SOMETHING == 0 {
             Standing::Absent
         } else {
             Standing::Unknown
-        }
-    }
-}
-
-/// Places of the devices with this digest: more than one only where digests collide, or where a
-/// name is that of several.
-fn places(index: &[(u64, usize)], digest: u64) -> Vec<usize> {
-    let first = index.partition_point(|(other, _)| *other < digest);
-    let same = index.iter().skip(first).take_while(|(other, _)| *other == digest);
-    same.map(|(_, place)| *place).collect()
-}
-
-fn mark(devices: &mut [Device], places: impl IntoIterator<Item = usize>, bit: u32) {
-    for place in places {
-        if let Some(device) = devices.get_mut(place) {
-            device.found |= bit;
         }
     }
 }
@@ -228,9 +159,9 @@ mod tests {
         let mut inventory = Inventory::default();
         inventory.add(&profile, &work("another", &[("mac", "0")]));
         inventory.add(&profile, device);
-        inventory.things.sort_unstable();
+        inventory.roll.close();
         inventory.mark_thing(thing);
-        let found: Vec<_> = inventory.devices.iter().map(|device| device.found & THING).collect();
+        let found: Vec<_> = inventory.roll.seen().map(|found| found.0 & THING).collect();
         assert_eq!(found, [0, if expected { THING } else { 0 }]);
     }
 
@@ -256,13 +187,12 @@ mod tests {
         for name in ["absent", "named", "registered", "whole"] {
             inventory.add(&Profile::default(), &work(name, &[("mac", "1")]));
         }
-        inventory.things.sort_unstable();
-        inventory.certificates.sort_unstable();
+        inventory.roll.close();
         inventory.mark_thing(&listed("named", None, &[]));
         inventory.mark_certificate("certificate of registered", SOMETHING);
         inventory.mark_thing(&listed("whole", None, &[("mac", "1")]));
         inventory.mark_certificate("certificate of whole", CERTIFICATE | SOMETHING);
-        let standing = inventory.devices.iter().map(|device| device.standing(THING | CERTIFICATE));
+        let standing = inventory.roll.seen().map(|found| found.standing(THING | CERTIFICATE));
         let expected = [Standing::Absent, Standing::Unknown, Standing::Unknown, Standing::Whole];
         assert_eq!(standing.collect::<Vec<_>>(), expected);
     }

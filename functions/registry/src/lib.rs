@@ -24,6 +24,7 @@ mod pem;
 mod phase;
 mod reason;
 mod requirements;
+mod roll;
 mod steps;
 mod take_back;
 mod types;
