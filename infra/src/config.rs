@@ -224,15 +224,17 @@ impl Config {
 
     /// How many units of one run are worked on at a time.
     ///
-    /// One worker keeps many devices in flight and manages some 100 registrations a second. But the
-    /// first units of a file hold one device each, and take most of a second each, because a child
-    /// execution is started for them: so there are more workers than devices alone would need.
+    /// One worker keeps many devices in flight and manages some 50 registrations a second, which is far above AWS's
+    /// default quota. But the first units of a file hold one device each, and take a good part of a second each,
+    /// because a child execution is started for them: so there are more workers than devices alone would need. And not
+    /// many more, because each one is paid for while it waits.
     #[must_use]
     pub fn concurrency(&self) -> u32 {
         let registrations = self.rate.register_certificate;
+        let small = registrations * rules::SECONDS_OF_A_SMALL_UNIT;
         let enough = |workers: &u32| {
             f64::from(*workers) * rules::REGISTRATIONS_A_WORKER >= registrations
-                && f64::from(*workers) >= registrations.min(rules::WORKERS_FOR_SMALL_UNITS)
+                && f64::from(*workers) >= small.min(rules::WORKERS_FOR_SMALL_UNITS)
         };
         (rules::MIN_WORKERS..rules::MAX_WORKERS).find(enough).unwrap_or(rules::MAX_WORKERS)
     }

@@ -1,11 +1,14 @@
 //! The AWS account that a command works on.
 
 mod failure;
+mod http;
 #[cfg(test)]
 pub(crate) mod recorded;
 
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::advice::{Advise, with_hint};
 
@@ -19,11 +22,22 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// The settings of the person's environment: profile, credentials, region, endpoint.
 pub(crate) async fn from_environment(region: Option<&str>) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    let client = http::client(ProxyConfig::from_env());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client);
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
-    loader.load().await
+    let aws = loader.load().await;
+    if is_local(&aws) {
+        // A proxy does not find what is on this machine.
+        return aws.into_builder().http_client(direct()).build();
+    }
+    aws
+}
+
+/// A client for what needs no proxy.
+pub(crate) fn direct() -> SharedHttpClient {
+    http::client(ProxyConfig::disabled())
 }
 
 /// Whose account it is, and where.

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    advice, check, config, demo, deploy, destroy, device_infos, diff, doctor, find, import, init,
-    interrupt, l1, local, outputs, plan, policies, progress, reconcile, redrive, report, runs,
-    sample, summary, synth, test, undo, watch,
+    advice, bench, check, config, demo, deploy, destroy, device_infos, diff, doctor, find, import,
+    init, interrupt, l1, local, outputs, plan, policies, progress, reconcile, redrive, report,
+    runs, sample, summary, synth, test, undo, watch,
 };
 
 /// Thingpress imports secure-element vendors' certificate manifests into AWS IoT Core
@@ -50,6 +50,7 @@ enum Command {
     Outputs(outputs::Args),
     Doctor(doctor::Args),
     Test(test::Args),
+    Bench(bench::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -87,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => (doctor::run(&args), ExitCode::FAILURE),
         Command::Outputs(args) => (outputs::run(&args), ExitCode::FAILURE),
         Command::Test(args) => (test::run(&args), ExitCode::FAILURE),
+        Command::Bench(args) => (bench::run(&args), ExitCode::FAILURE),
     };
     match result {
         Ok(code) => code,

@@ -1,5 +1,7 @@
 //! The Lambda functions: built by cargo-lambda, zipped so that the same binary gives the same bytes.
 
+mod unwinding;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -49,6 +51,19 @@ pub fn build_for(architecture: &str) -> Result<BTreeMap<String, PathBuf>> {
         .map(|name| Ok(((*name).to_owned(), zip_of(name)?)))
         .collect::<Result<_>>()
         .advise(|| "remove target/lambda and try again".into())
+}
+
+/// The most that a function's zip may hold, in bytes: AWS Lambda fetches it before each start in a fresh environment.
+///
+/// OpenSSL alone is 1.5 MB, and only what reads manifests has a use for it.
+pub fn largest_zip(name: &str) -> Result<u64> {
+    let program = bootstrap(name);
+    let binary =
+        fs::read(&program).with_context(|| format!("failed to read {}", program.display()))?;
+    // OpenSSL names itself in what it is linked into.
+    let name = b"OpenSSL 3.";
+    let has_openssl = binary.windows(name.len()).any(|text| text == name);
+    Ok(if has_openssl { 5_000_000 } else { 3_500_000 })
 }
 
 /// The functions as they were built last.
@@ -162,7 +177,7 @@ fn zip_of(name: &str) -> Result<PathBuf> {
         let step = Step::begin(&format!("Packing {name}"));
         remove_zips(&folder)?;
         let unfinished = folder.join("unfinished");
-        write_zip(&unfinished, &binary)
+        write_zip(&unfinished, &unwinding::without_tables(binary))
             .with_context(|| format!("failed to write {}", unfinished.display()))?;
         fs::rename(&unfinished, &zipped)?;
         step.done(&format!("Packed {name} ({} KiB)", fs::metadata(&zipped)?.len() / 1024));
@@ -183,6 +198,7 @@ fn remove_zips(folder: &Path) -> Result<()> {
 fn write_zip(path: &Path, binary: &[u8]) -> Result<()> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
         .last_modified_time(DateTime::default())
         .unix_permissions(0o755);
     let mut archive = ZipWriter::new(File::create(path)?);

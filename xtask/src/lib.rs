@@ -3,6 +3,7 @@
 //! One module a subcommand, called as the subcommand is; the others are what several of them need: `place` is which
 //! stack and where, `deployment` brings it there, `difference` tells what that changes.
 
+pub mod bench;
 pub mod cli;
 pub mod deployment;
 pub mod functions;

@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
-use crate::{advice::Advise, http};
+use crate::{advice::Advise, aws, http};
 
 pub use state::State;
 
@@ -170,6 +170,7 @@ impl LocalCloud {
             .region(Region::new(REGION))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(endpoint)
+            .http_client(aws::direct())
             .build()
     }
 

@@ -81,6 +81,8 @@ fn every_command_explains_itself() {
         &["outputs"],
         &["doctor"],
         &["test"],
+        &["bench"],
+        &["bench", "decode"],
     ] {
         let text = help(&[command, &["--help"]].concat());
         insta::assert_snapshot!(format!("help-{}", command.join("-")), text);

@@ -1,24 +1,30 @@
 //! Reads and verifies the file; writes the devices, the units of work and the entries refused.
 //!
 //! One pass: the body flows from S3 through the decoder's thread to the run's files, and nothing
-//! of it is held but the digests by which duplicates are found.
+//! of it is held but the digests by which duplicates are found. Where the function's time is nearly over
+//! before the end, the state is saved, and the machine calls again.
 
-use std::{io, ops::ControlFlow};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_s3::Client;
 use ledger::{
-    CannotTakeUp, Earlier, Entries, Keep, Plan, Prepared, RunFiles, Store, finished_file,
-    within_task_limit,
+    CannotTakeUp, Earlier, Entries, Keep, ObjectWriter, Plan, Prepared, RunFiles, Store, UnitSizes,
+    finished_file, within_task_limit,
 };
-use manifest::{ManifestError, Summary};
-use prepare::{Item, Reader};
-use tokio::{sync::mpsc, task::JoinHandle};
+use manifest::{Position, Summary};
+use prepare::{Signatures, Sorting};
+use tokio::sync::mpsc;
 
 use crate::{
     Answer, DecodeError, Seen,
-    object::{self, Body},
+    body::Body,
+    fingerprint::Fingerprint,
+    leg::{LegEnd, Task, exhaust},
+    object::{self, Stretch},
     reader,
     recognize::{name_of, stop, stop_gone, stop_with},
+    run_files::Each,
+    saved::{End, Next, Saved, save},
     sorter::Sorter,
 };
 
@@ -27,95 +33,280 @@ use crate::{
 const WAITS: u32 = 12;
 const WAIT_SECONDS: u32 = 10;
 
-/// How many entries wait between the decoder's thread and the writers.
-const ENTRIES: usize = 256;
+/// A leg ends so long before the function's deadline: time to send what was sorted, and what the next leg
+/// goes on with, some 200 MB for five million entries.
+const RESERVE: Duration = Duration::from_mins(1);
+
+/// How many parts wait between the decoder's thread and S3, beside the one that is on its way.
+const PARTS: usize = 1;
 
 pub(crate) async fn run(
     store: &Store,
     s3: &Client,
     run: &str,
     attempt: u32,
+    deadline: SystemTime,
     seen: &mut Seen,
 ) -> Result<Answer, DecodeError> {
+    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+    let until = Instant::now() + left.saturating_sub(RESERVE);
     let files = RunFiles::of(run);
-    let mut plan: Plan =
-        store.read_json(&files.plan()).await?.ok_or(DecodeError::Missing("plan"))?;
+    let plan: Plan = store.read_json(&files.plan()).await?.ok_or(DecodeError::Missing("plan"))?;
     seen.dry = plan.dry;
-    let reader = match reader::of(store, &plan).await? {
-        Ok(reader) => reader,
-        Err(error) => return stop(store, &files, error.code(), error.to_string()).await,
-    };
     let wanted = match wanted(store, &plan).await? {
         Ok(wanted) => wanted,
         Err(refusal) => return stop(store, &files, refusal.code(), refusal.to_string()).await,
     };
-    let left = wanted.count();
-    let Some(stream) = object::open(s3, &plan.source, None).await? else {
-        return stop_gone(store, &files).await;
-    };
-
-    let (chunks, body) = object::channel();
-    let pump = tokio::spawn(object::pump(stream, chunks));
-    let (sender, mut items) = mpsc::channel(ENTRIES);
-    let decoder = tokio::task::spawn_blocking(move || read_all(&reader, body, &sender));
-
-    let mut sorter = Sorter::new(store, &files, wanted);
-    while let Some(item) = items.recv().await {
-        match item {
-            Err(refusal)
-                if refusal.lacks_signer && attempt < WAITS && sorter.wants(&refusal.outcome) =>
-            {
-                tracing::info!(attempt, "waiting for a signer");
-                return Ok(Answer::Wait {
-                    attempt: attempt + 1,
-                    wait_seconds: WAIT_SECONDS,
-                    waiting_for: refusal.outcome.reason,
-                });
+    let run = Run { store, s3, files, plan, attempt, until, left: wanted.count() };
+    match Saved::read(store, &run.files).await? {
+        None => {
+            let writers = Each::open(store, &run.files, Each::default(), Each::default());
+            let start = Start {
+                legs: 0,
+                now: reader::now(),
+                from: None,
+                fingerprint: Fingerprint::default(),
+                sorter: Sorter::new(wanted, Sorting::default(), UnitSizes::default()),
+            };
+            Box::pin(run.read(start, writers, seen)).await
+        }
+        Some(Saved { legs, now, next, files: unfinished, rest, duplicates }) => {
+            tracing::info!(legs, "going on");
+            let writers = Each::open(store, &run.files, unfinished, rest);
+            match next {
+                Next::Read { position, fingerprint, books, sizes } => {
+                    let sorting = Sorting::going_on(books, &mut duplicates.as_slice())
+                        .map_err(|_| DecodeError::Missing("readable state of the legs before"))?;
+                    drop(duplicates);
+                    let sorter = Sorter::new(wanted, sorting, sizes);
+                    let from = Some(*position);
+                    let start = Start { legs, now, from, fingerprint, sorter };
+                    Box::pin(run.read(start, writers, seen)).await
+                }
+                Next::Fingerprint { fingerprint, end } => {
+                    Box::pin(run.fingerprint((legs, now), fingerprint, end, writers, seen)).await
+                }
+                Next::Close { end } => run.close(end, writers, seen).await,
             }
-            item => sorter.take(item).await?,
         }
     }
-    let reading = finish(pump, decoder).await?;
-    let (summary, broken) = match reading.outcome {
-        Ok(summary) => (summary, None),
-        Err(ManifestError::Read { text, .. }) => return Err(DecodeError::Source(text)),
-        Err(error) => (Summary::default(), Some(error)),
-    };
-    seen.signatures = Some(sorter.signatures());
-    let prepared = sorter.finish(reading.sha256, summary).await?;
-    // What an earlier run left does not stand whole, so a listing would spare no question.
-    let again =
-        plan.resumes.is_none() && store.read(&finished_file(&prepared.sha256)).await?.is_some();
-    let prepared = Prepared { again, ..prepared };
-    plan.prepared = Some(prepared.clone());
-    store.write_json(&files.plan(), &plan, Keep::Always).await?;
+}
 
-    let Prepared { entries, devices, refused, units, again, .. } = prepared;
-    tracing::info!(entries, devices, refused, units, "decoded");
-    if let Some(error) = broken {
-        return stop_with(store, &files, prepare::broken(name_of(&plan.source), &error)).await;
+/// A run whose file is decoded.
+struct Run<'r> {
+    store: &'r Store,
+    s3: &'r Client,
+    files: RunFiles,
+    plan: Plan,
+    attempt: u32,
+    until: Instant,
+    /// How many entries it takes up, where it takes up those of another one.
+    left: Option<u64>,
+}
+
+/// What a leg begins with.
+struct Start {
+    /// How many are behind.
+    legs: u32,
+    /// When the first one began.
+    now: i64,
+    from: Option<Position>,
+    fingerprint: Fingerprint,
+    sorter: Sorter,
+}
+
+impl Run<'_> {
+    /// Reads the file, or one leg of it.
+    async fn read(
+        self,
+        start: Start,
+        mut writers: Each<ObjectWriter>,
+        seen: &mut Seen,
+    ) -> Result<Answer, DecodeError> {
+        let Start { legs, now, from, fingerprint, mut sorter } = start;
+        let reader = match reader::of(self.store, &self.plan, now).await? {
+            Ok(reader) => reader,
+            Err(error) => {
+                return stop(self.store, &self.files, error.code(), error.to_string()).await;
+            }
+        };
+        let Some(body) = self.body(fingerprint).await? else {
+            return stop_gone(self.store, &self.files).await;
+        };
+        let task = Task { reader, body, from, until: self.until, waits: self.attempt < WAITS };
+        let (sender, mut parts) = mpsc::channel(PARTS);
+        let thread = tokio::task::spawn_blocking(move || {
+            let end = task.carry_out(&mut sorter, &sender);
+            end.map(|end| (end, sorter))
+        });
+        while let Some((which, part)) = parts.recv().await {
+            writers.get_mut(which).write_owned(part).await?;
+        }
+        let (end, sorter) = thread.await.map_err(|_| DecodeError::Crashed)??;
+        let signatures = sorter.signatures();
+        let (broken, fingerprint, summary) = match end {
+            LegEnd::Waiting { reason } => {
+                tracing::info!(attempt = self.attempt, "waiting for a signer");
+                return Ok(Answer::Wait {
+                    attempt: self.attempt + 1,
+                    wait_seconds: WAIT_SECONDS,
+                    waiting_for: reason,
+                });
+            }
+            LegEnd::Paused { position, fingerprint } => {
+                let (lines, sorting, sizes) = sorter.put_aside();
+                writers.add(lines).await?;
+                let (entries, offset) = (position.entries(), position.offset());
+                let (position, books) = (Box::new(position), sorting.books().clone());
+                let next = Next::Read { position, fingerprint, books, sizes };
+                self.save((legs + 1, now), next, writers, Some(&sorting)).await?;
+                return Ok(self.rest(entries, offset));
+            }
+            LegEnd::Whole { sha256, summary } => (None, Ok(sha256), summary),
+            LegEnd::Broken { error, fingerprint } => {
+                let broken = prepare::broken(name_of(&self.plan.source), &error);
+                (Some(broken), fingerprint, Summary::default())
+            }
+        };
+        let (sha256, fingerprint) = match fingerprint {
+            Ok(sha256) => (sha256, None),
+            Err(fingerprint) => (String::new(), Some(fingerprint)),
+        };
+        let (lines, prepared) = sorter.finish(sha256, summary).map_err(ledger::StoreError::from)?;
+        writers.add(lines).await?;
+        let end = End { prepared, signatures, broken };
+        if let Some(fingerprint) = fingerprint {
+            return self.put_off((legs + 1, now), fingerprint, end, writers).await;
+        }
+        if legs == 0 {
+            // A call that is repeated reads everything again, and needs no state.
+            return self.close(end, writers, seen).await;
+        }
+        Box::pin(self.save_and_close((legs + 1, now), end, writers, seen)).await
     }
-    if let (Some(earlier), Some(absent)) =
-        (&plan.resumes, left.and_then(|left| left.checked_sub(entries)))
-        && absent > 0
-    {
-        let refusal = CannotTakeUp::OtherEntries { run: earlier.clone(), absent };
-        return stop(store, &files, refusal.code(), refusal.to_string()).await;
+
+    /// Reads the rest of a broken file for its fingerprint.
+    async fn fingerprint(
+        self,
+        (legs, now): (u32, i64),
+        fingerprint: Fingerprint,
+        mut end: End,
+        writers: Each<ObjectWriter>,
+        seen: &mut Seen,
+    ) -> Result<Answer, DecodeError> {
+        let Some(body) = self.body(fingerprint).await? else {
+            return stop_gone(self.store, &self.files).await;
+        };
+        let until = self.until;
+        let exhausted = tokio::task::spawn_blocking(move || exhaust(body, until)).await;
+        match exhausted.map_err(|_| DecodeError::Crashed)?? {
+            Ok(sha256) => end.prepared.sha256 = sha256,
+            Err(fingerprint) => {
+                return self.put_off((legs + 1, now), fingerprint, end, writers).await;
+            }
+        }
+        Box::pin(self.save_and_close((legs + 1, now), end, writers, seen)).await
     }
-    if entries == 0 {
-        return stop_with(store, &files, prepare::without_entries(name_of(&plan.source))).await;
+
+    /// Leaves the rest of a broken file to the next call.
+    async fn put_off(
+        self,
+        legs: (u32, i64),
+        fingerprint: Fingerprint,
+        end: End,
+        writers: Each<ObjectWriter>,
+    ) -> Result<Answer, DecodeError> {
+        let (entries, offset) = (end.prepared.entries, fingerprint.bytes());
+        self.save(legs, Next::Fingerprint { fingerprint, end }, writers, None).await?;
+        Ok(self.rest(entries, Some(offset)))
     }
-    if devices == 0 {
-        return Ok(Answer::Nothing { entries });
+
+    /// Saves that only the run's files are to appear, because an upload that was finished cannot be gone on
+    /// with, and then makes them appear.
+    async fn save_and_close(
+        self,
+        legs: (u32, i64),
+        end: End,
+        mut writers: Each<ObjectWriter>,
+        seen: &mut Seen,
+    ) -> Result<Answer, DecodeError> {
+        writers.send_all().await?;
+        let next = Next::Close { end: end.clone() };
+        self.save(legs, next, writers, None).await?;
+        let Some(saved) = Saved::read(self.store, &self.files).await? else {
+            return Err(DecodeError::Missing("state of the legs before"));
+        };
+        let writers = Each::open(self.store, &self.files, saved.files, saved.rest);
+        self.close(end, writers, seen).await
     }
-    Ok(within_task_limit(Answer::Work {
-        units_key: files.units(),
-        entries,
-        devices,
-        refused,
-        units,
-        again,
-    })?)
+
+    /// Makes the run's files appear, and tells what is in them.
+    async fn close(
+        self,
+        end: End,
+        writers: Each<ObjectWriter>,
+        seen: &mut Seen,
+    ) -> Result<Answer, DecodeError> {
+        let End { prepared, signatures, broken } = end;
+        seen.signatures = Some::<Signatures>(signatures);
+        writers.finish().await?;
+        let Self { store, files, mut plan, left, .. } = self;
+        // What an earlier run left does not stand whole, so a listing would spare no question.
+        let again =
+            plan.resumes.is_none() && store.read(&finished_file(&prepared.sha256)).await?.is_some();
+        let prepared = Prepared { again, ..prepared };
+        plan.prepared = Some(prepared.clone());
+        store.write_json(&files.plan(), &plan, Keep::Always).await?;
+
+        let Prepared { entries, devices, refused, units, again, .. } = prepared;
+        tracing::info!(entries, devices, refused, units, "decoded");
+        if let Some(broken) = broken {
+            return stop_with(store, &files, broken).await;
+        }
+        if let (Some(earlier), Some(absent)) =
+            (&plan.resumes, left.and_then(|left| left.checked_sub(entries)))
+            && absent > 0
+        {
+            let refusal = CannotTakeUp::OtherEntries { run: earlier.clone(), absent };
+            return stop(store, &files, refusal.code(), refusal.to_string()).await;
+        }
+        if entries == 0 {
+            return stop_with(store, &files, prepare::without_entries(name_of(&plan.source))).await;
+        }
+        if devices == 0 {
+            return Ok(Answer::Nothing { entries });
+        }
+        Ok(within_task_limit(Answer::Work {
+            units_key: files.units(),
+            entries,
+            devices,
+            refused,
+            units,
+            again,
+        })?)
+    }
+
+    /// The file's body, of which `fingerprint` covers the beginning. None where it is gone.
+    async fn body(&self, fingerprint: Fingerprint) -> Result<Option<Body>, DecodeError> {
+        let source = &self.plan.source;
+        let stream = object::open(self.s3, source, Stretch::From(0)).await?;
+        Ok(stream.map(|stream| Body::new(self.s3, source, stream, fingerprint)))
+    }
+
+    async fn save(
+        &self,
+        legs: (u32, i64),
+        next: Next,
+        writers: Each<ObjectWriter>,
+        sorting: Option<&Sorting>,
+    ) -> Result<(), DecodeError> {
+        save(self.store, &self.files, legs, next, writers, sorting).await
+    }
+
+    fn rest(&self, entries: u64, offset: Option<u64>) -> Answer {
+        tracing::info!(entries, offset, "the time is over; the next call goes on");
+        Answer::Continue { attempt: self.attempt, entries, offset, of: self.plan.source.bytes }
+    }
 }
 
 /// The entries that this run works on: all, or those that the run which it takes up left undone.
@@ -128,32 +319,4 @@ async fn wanted(store: &Store, plan: &Plan) -> Result<Result<Entries, CannotTake
         },
         Err(refusal) => Ok(Err(refusal)),
     }
-}
-
-/// What became of the whole file.
-struct Reading {
-    sha256: String,
-    outcome: Result<Summary, ManifestError>,
-}
-
-/// The decoder's thread: blocking, and stopped by nobody listening any more.
-fn read_all(reader: &Reader, mut body: Body, items: &mpsc::Sender<Item>) -> io::Result<Reading> {
-    let outcome = reader.read(&mut body, &mut |item| match items.blocking_send(item) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
-    });
-    if items.is_closed() {
-        // Nobody listens any more, so nobody wants the rest of the file either.
-        return Err(io::ErrorKind::BrokenPipe.into());
-    }
-    Ok(Reading { sha256: body.finish()?, outcome })
-}
-
-async fn finish(
-    pump: JoinHandle<()>,
-    decoder: JoinHandle<io::Result<Reading>>,
-) -> Result<Reading, DecodeError> {
-    let reading = decoder.await.map_err(|_| DecodeError::Crashed)?;
-    pump.abort();
-    reading.map_err(|error| DecodeError::Source(error.to_string()))
 }

@@ -1,16 +1,23 @@
 //! A manifest, or a factory's device-infos, becomes devices and units of work.
 //!
-//! The machines call this function twice: first to recognize the file by its beginning, which
-//! also pins the object's version, then to decode it.
+//! The machines call this function first to recognize the file by its beginning, which also pins the
+//! object's version, and then to decode it: once, or as often as it takes before the end of the file.
 
+mod body;
 mod certificates;
 mod decode;
 mod error;
+mod fingerprint;
+mod leg;
 mod metrics;
 mod object;
 mod reader;
 mod recognize;
+mod run_files;
+mod saved;
 mod sorter;
+
+use std::time::SystemTime;
 
 use aws_sdk_s3::Client;
 use ledger::{Configuration, Input, Source, Stop, Store, planned_key};
@@ -80,6 +87,18 @@ pub enum Answer {
         /// Whether a file of this content was imported to its end before.
         again: bool,
     },
+    /// The time was over before the end of the file. What was read is kept, and the next call goes on.
+    Continue {
+        /// How often this run has waited for a signer.
+        attempt: u32,
+        /// Entries read so far.
+        entries: u64,
+        /// The byte of the file that the next call begins with. An archive is opened anew.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        offset: Option<u64>,
+        /// Bytes of the file.
+        of: u64,
+    },
     /// No entry is usable.
     Nothing {
         /// Entries of the file, all refused.
@@ -124,12 +143,13 @@ pub(crate) struct Seen {
     pub(crate) dry: bool,
 }
 
-/// Carries out one of the two tasks.
+/// Carries out one of the two tasks, as far as there is time until `deadline`.
 pub async fn handle(
     store: &Store,
     s3: &Client,
     telemetry: &Telemetry,
     event: Event,
+    deadline: SystemTime,
 ) -> Result<Answer, DecodeError> {
     let run = event.run().to_owned();
     let span = tracing::info_span!("decode", run);
@@ -141,7 +161,7 @@ pub async fn handle(
                 recognize::run(store, s3, &run, input, &configuration).await?
             }
             Event::Decode { run, attempt } => {
-                decode::run(store, s3, &run, attempt, &mut seen).await?
+                Box::pin(decode::run(store, s3, &run, attempt, deadline, &mut seen)).await?
             }
         };
         if !seen.dry {

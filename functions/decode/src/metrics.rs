@@ -14,7 +14,10 @@ pub(crate) fn figures(answer: &Answer, signatures: Option<Signatures>) -> Figure
     match answer {
         Answer::Work { .. } => figures.count(MANIFESTS_PASSED, 1),
         Answer::Nothing { .. } | Answer::Stop(_) => figures.count(MANIFESTS_FAILED, 1),
-        Answer::Manifest { .. } | Answer::Filed { .. } | Answer::Wait { .. } => {}
+        Answer::Manifest { .. }
+        | Answer::Filed { .. }
+        | Answer::Wait { .. }
+        | Answer::Continue { .. } => {}
     }
     if let Some(Signatures { passed, failed }) = signatures
         && passed + failed > 0
@@ -64,6 +67,8 @@ mod tests {
         check(&Answer::Stop(stop), None, &[(MANIFESTS_FAILED, 1)]);
         let wait = Answer::Wait { attempt: 1, wait_seconds: 10, waiting_for: String::new() };
         check(&wait, None, &[]);
+        let rest = Answer::Continue { attempt: 0, entries: 7, offset: Some(9), of: 10 };
+        check(&rest, None, &[]);
     }
 
     #[test]

@@ -1,6 +1,4 @@
-//! The uploaded object: pinned once, then read as a blocking stream.
-
-use std::io::{self, Read};
+//! The uploaded object: pinned once, then opened.
 
 use aws_sdk_s3::{
     Client,
@@ -8,13 +6,17 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use ledger::{Object, Source};
-use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 
 use crate::DecodeError;
 
-/// How many chunks of the body wait between the network and the decoder.
-const CHUNKS: usize = 8;
+/// Which of an object's bytes are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stretch {
+    /// So many at the beginning.
+    First(u64),
+    /// All that have so many in front of them.
+    From(u64),
+}
 
 /// Pins the version that the event named, or the newest that still has its entity tag.
 ///
@@ -43,14 +45,18 @@ pub(crate) async fn pin(s3: &Client, object: Object) -> Result<Option<Source>, D
     }))
 }
 
-/// Opens the pinned version, whole or only its beginning. `None` where it is gone.
+/// Opens the pinned version. `None` where it is gone.
 pub(crate) async fn open(
     s3: &Client,
     source: &Source,
-    first: Option<u64>,
+    stretch: Stretch,
 ) -> Result<Option<ByteStream>, DecodeError> {
     let Source { bucket, key, version, etag, .. } = source;
-    let range = first.map(|bytes| format!("bytes=0-{}", bytes.saturating_sub(1)));
+    let range = match stretch {
+        Stretch::First(bytes) => Some(format!("bytes=0-{}", bytes.saturating_sub(1))),
+        Stretch::From(0) => None,
+        Stretch::From(offset) => Some(format!("bytes={offset}-")),
+    };
     let request = s3
         .get_object()
         .bucket(bucket)
@@ -77,83 +83,4 @@ fn some(text: &str) -> Option<String> {
 /// Not found, gone, or no longer with the entity tag.
 fn is_gone(status: Option<u16>) -> bool {
     matches!(status, Some(404 | 405 | 410 | 412))
-}
-
-/// Sends the body on in chunks until it ends or nobody reads any more.
-pub(crate) async fn pump(mut body: ByteStream, chunks: mpsc::Sender<io::Result<Vec<u8>>>) {
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk
-            .map(|bytes| bytes.to_vec())
-            .map_err(|error| io::Error::other(DisplayErrorContext(error).to_string()));
-        let failed = chunk.is_err();
-        if chunks.send(chunk).await.is_err() || failed {
-            return;
-        }
-    }
-}
-
-/// A channel for [`pump`], and the blocking end of it.
-pub(crate) fn channel() -> (mpsc::Sender<io::Result<Vec<u8>>>, Body) {
-    let (sender, chunks) = mpsc::channel(CHUNKS);
-    (sender, Body { chunks, chunk: Vec::new(), position: 0, digest: Sha256::new() })
-}
-
-/// The body as a blocking stream that fingerprints what it passes on.
-#[derive(Debug)]
-pub(crate) struct Body {
-    chunks: mpsc::Receiver<io::Result<Vec<u8>>>,
-    chunk: Vec<u8>,
-    position: usize,
-    digest: Sha256,
-}
-
-impl Body {
-    /// Reads what is left, and gives the SHA-256 of the whole.
-    pub(crate) fn finish(mut self) -> io::Result<String> {
-        io::copy(&mut self, &mut io::sink())?;
-        Ok(format!("{:x}", self.digest.finalize()))
-    }
-}
-
-impl Read for Body {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        while self.position >= self.chunk.len() {
-            let Some(chunk) = self.chunks.blocking_recv() else { return Ok(0) };
-            self.chunk = chunk?;
-            self.position = 0;
-            self.digest.update(&self.chunk);
-        }
-        let read = self.chunk.get(self.position..).unwrap_or_default().read(to)?;
-        self.position += read;
-        Ok(read)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_body_is_passed_on_whole_and_fingerprinted() {
-        let (sender, mut body) = channel();
-        for chunk in ["ab", "", "c"] {
-            sender.try_send(Ok(chunk.as_bytes().to_vec())).unwrap();
-        }
-        drop(sender);
-        let mut first = [0; 1];
-        body.read_exact(&mut first).unwrap();
-        assert_eq!(&first, b"a");
-        assert_eq!(
-            body.finish().unwrap(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-    }
-
-    #[test]
-    fn a_connection_that_breaks_is_an_error_and_not_an_end() {
-        let (sender, body) = channel();
-        sender.try_send(Ok(b"ab".to_vec())).unwrap();
-        sender.try_send(Err(io::Error::other("reset"))).unwrap();
-        assert!(body.finish().is_err());
-    }
 }

@@ -13,10 +13,12 @@ use prepare::{ProfileError, Reader, Trust};
 
 use crate::{DecodeError, certificates};
 
-/// What the file of this run is to be read with, unless the profile makes no sense.
+/// What the file of this run is to be read with, unless the profile makes no sense. `now` is when the run
+/// began to read it.
 pub(crate) async fn of(
     store: &Store,
     plan: &Plan,
+    now: i64,
 ) -> Result<Result<Reader, ProfileError>, DecodeError> {
     let profile = &plan.profile;
     let Ok(bucket) = plan.vendor.parse::<Bucket>() else {
@@ -34,10 +36,11 @@ pub(crate) async fn of(
     };
     let memory = env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
     let threads = threads(memory.as_deref());
-    Ok(Reader::of_manifest(vendor, bundle, profile, trust, now(), threads))
+    Ok(Reader::of_manifest(vendor, bundle, profile, trust, now, threads))
 }
 
-fn now() -> i64 {
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))

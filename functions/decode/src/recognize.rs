@@ -8,7 +8,10 @@ use ledger::{
 use manifest::{Bucket, Certificate, HEAD_BYTES, ManifestError, Purpose};
 use prepare::trusted;
 
-use crate::{Answer, DecodeError, Role, certificates, object};
+use crate::{
+    Answer, DecodeError, Role, certificates,
+    object::{self, Stretch},
+};
 
 pub(crate) async fn run(
     store: &Store,
@@ -36,7 +39,7 @@ pub(crate) async fn run(
         return stop_unusable(store, &files, &ManifestError::Empty).await;
     }
     let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
-    let Some(body) = object::open(s3, &source, Some(head_bytes)).await? else {
+    let Some(body) = object::open(s3, &source, Stretch::First(head_bytes)).await? else {
         return stop_gone(store, &files).await;
     };
     let head = body.collect().await.map_err(|error| DecodeError::Source(error.to_string()))?;

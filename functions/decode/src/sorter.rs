@@ -1,32 +1,28 @@
 //! Sorts the entries of a file into devices to work on and entries refused.
+//!
+//! This is done on the decoder's own thread, down to the bytes of the run's files: what passes to the
+//! thread that talks to S3 is whole parts.
 
-use ledger::{
-    Entries, Keep, ObjectWriter, Outcome, Prepared, RunFiles, Store, StoreError, UnitSizes,
-};
+use ledger::{Entries, LineError, Outcome, PART_BYTES, Prepared, UnitSizes, add_line};
 use manifest::Summary;
 use prepare::{Item, Signatures, Sorting, number_of};
 
-/// The run's files while they are written.
+use crate::run_files::{Each, Which};
+
+/// What becomes of the entries, as the lines of the run's files.
+#[derive(Debug)]
 pub(crate) struct Sorter {
-    work: ObjectWriter,
-    units: ObjectWriter,
-    rejected: ObjectWriter,
-    sizes: UnitSizes,
-    sorting: Sorting,
     wanted: Entries,
+    sorting: Sorting,
+    sizes: UnitSizes,
+    lines: Each<Vec<u8>>,
 }
 
 impl Sorter {
-    /// Of the file, only the entries `wanted` are written down and counted.
-    pub(crate) fn new(store: &Store, files: &RunFiles, wanted: Entries) -> Self {
-        Self {
-            work: store.writer(files.work(), Keep::Passing),
-            units: store.writer(files.units(), Keep::Passing),
-            rejected: store.writer(files.rejected(), Keep::Passing),
-            sizes: UnitSizes::default(),
-            sorting: Sorting::default(),
-            wanted,
-        }
+    /// Of the file, only the entries `wanted` are written down and counted. `sorting` and `sizes` are those
+    /// of the entries before.
+    pub(crate) fn new(wanted: Entries, sorting: Sorting, sizes: UnitSizes) -> Self {
+        Self { wanted, sorting, sizes, lines: Each::default() }
     }
 
     /// What the checks of signatures came to so far.
@@ -39,37 +35,51 @@ impl Sorter {
         self.wanted.has(entry.entry)
     }
 
-    /// Takes the next entry.
-    pub(crate) async fn take(&mut self, item: Item) -> Result<(), StoreError> {
-        if !self.wanted.has(number_of(&item)) {
+    /// Takes the next entry, and gives the parts of files that it fills.
+    pub(crate) fn take(
+        &mut self,
+        item: Item,
+    ) -> Result<impl Iterator<Item = (Which, Vec<u8>)> + use<>, LineError> {
+        if self.wanted.has(number_of(&item)) {
+            self.write(item)?;
+        } else {
             self.sorting.pass_over(item);
-            return Ok(());
         }
+        let full = [Which::Work, Which::Units, Which::Rejected].map(|which| {
+            let lines = self.lines.get_mut(which);
+            (lines.len() >= PART_BYTES).then(|| (which, std::mem::take(lines)))
+        });
+        Ok(full.into_iter().flatten())
+    }
+
+    fn write(&mut self, item: Item) -> Result<(), LineError> {
         let work = match self.sorting.take(item) {
             Ok(work) => work,
-            Err(outcome) => return self.rejected.write_line(&*outcome).await.map(drop),
+            Err(outcome) => return add_line(&mut self.lines.rejected, &*outcome).map(drop),
         };
-        let length = self.work.write_line(&work).await?;
+        let length = add_line(&mut self.lines.work, &work)?;
         let sample = if work.thing.is_empty() { &work.id } else { &work.thing };
         if let Some(unit) = self.sizes.push(sample, u64::try_from(length).unwrap_or(u64::MAX)) {
-            self.units.write_line(&unit).await?;
+            add_line(&mut self.lines.units, &unit)?;
         }
         Ok(())
     }
 
-    /// Completes the files, and tells what is in them.
-    pub(crate) async fn finish(
+    /// Ends a leg: gives the lines that fill no part, and what the next leg goes on with.
+    pub(crate) fn put_aside(self) -> (Each<Vec<u8>>, Sorting, UnitSizes) {
+        (self.lines, self.sorting, self.sizes)
+    }
+
+    /// Ends the file: gives the last lines, and tells what is in the files.
+    pub(crate) fn finish(
         mut self,
         sha256: String,
         summary: Summary,
-    ) -> Result<Prepared, StoreError> {
+    ) -> Result<(Each<Vec<u8>>, Prepared), LineError> {
         if let Some(unit) = self.sizes.finish() {
-            self.units.write_line(&unit).await?;
+            add_line(&mut self.lines.units, &unit)?;
         }
-        self.work.finish().await?;
-        self.units.finish().await?;
-        self.rejected.finish().await?;
-        Ok(Prepared {
+        let prepared = Prepared {
             again: false,
             entries: self.sorting.entries(),
             devices: self.sizes.devices(),
@@ -79,6 +89,7 @@ impl Sorter {
             signers: self.sorting.into_signers(),
             batch: summary.batch,
             notes: prepare::notes(&summary.notes),
-        })
+        };
+        Ok((self.lines, prepared))
     }
 }

@@ -4,9 +4,25 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Devices of a unit that one intent tells of. So many are looked at, and noted, before the first of
-/// them is acted on.
-pub const INTENT_DEVICES: usize = 25;
+/// Devices that the first intent of a unit tells of. So many are looked at, and noted, before the first
+/// of them is acted on; nothing is registered meanwhile, so they are few.
+const FIRST_PART: usize = 25;
+
+/// Devices that a further intent tells of. They are looked at while earlier ones are acted on.
+const PART: usize = 100;
+
+/// A unit's devices, part by part: an intent is put for each.
+pub fn intent_parts<T>(devices: &[T]) -> impl Iterator<Item = &[T]> {
+    let (hundred, others) = devices.split_at(devices.len().min(PART));
+    let (first, second) = hundred.split_at(hundred.len().min(FIRST_PART));
+    let begun = [first, second].into_iter().filter(|part| !part.is_empty());
+    begun.chain(others.chunks(PART))
+}
+
+/// The part, from 0, of the device at this place in its unit.
+pub const fn intent_part(place: usize) -> usize {
+    if place < FIRST_PART { 0 } else { 1 + place / PART }
+}
 
 /// Put once for each part of a unit, between looking at its devices and the first write to them.
 ///
@@ -97,4 +113,30 @@ pub struct CertificateStood {
     /// is not known then, whatever else is noted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub raced: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(devices: usize, sizes: &[usize]) {
+        let devices: Vec<usize> = (0..devices).collect();
+        let parts: Vec<_> = intent_parts(&devices).collect();
+        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), sizes);
+        for (number, part) in parts.into_iter().enumerate() {
+            assert!(part.iter().all(|place| intent_part(*place) == number), "{number}: {part:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_intent_of_a_unit_comes_soon_and_the_others_are_few() {
+        check(0, &[]);
+        check(1, &[1]);
+        check(25, &[25]);
+        check(26, &[25, 1]);
+        check(100, &[25, 75]);
+        check(101, &[25, 75, 1]);
+        check(500, &[25, 75, 100, 100, 100, 100]);
+    }
 }

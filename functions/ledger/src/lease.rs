@@ -24,6 +24,9 @@ const EXPIRES: Duration = Duration::from_mins(15);
 /// A lease younger than this need not be renewed yet.
 const FRESH: Duration = Duration::from_mins(5);
 
+/// Whoever works has seen a lease that is older than this.
+const SEEN: Duration = Duration::from_secs(10);
+
 /// So many other runs are asked what they have found out; the quotas are the same for all.
 const ASKED: usize = 8;
 
@@ -48,6 +51,8 @@ pub struct RunState {
     pub others: Vec<String>,
     /// Whether this run was stopped.
     pub stopped: bool,
+    /// Whether its lease was written so shortly before that workers of the others may not have seen it.
+    pub is_young: bool,
 }
 
 impl RunState {
@@ -119,7 +124,7 @@ impl Leases {
             Some(_) => self.write(run, &self.ceilings_of(run).await?).await?,
             None => self.write(run, &Ceilings::new()).await?,
         }
-        Ok(RunState { others, stopped })
+        Ok(RunState { others, stopped, is_young: own.is_none_or(|age| age < SEEN) })
     }
 
     /// What the active runs have found out about AWS IoT's quotas: the latest of each operation.

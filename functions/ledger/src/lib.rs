@@ -4,7 +4,7 @@
 //! knows the layout of `s3://<stack>-runs`.
 
 mod activations;
-mod clock;
+pub mod clock;
 mod codes;
 mod configuration;
 mod dry_run;
@@ -17,6 +17,7 @@ mod intent;
 mod json_lines;
 mod lease;
 mod limits;
+mod lines;
 mod names;
 mod outcome;
 mod plan;
@@ -44,10 +45,11 @@ pub use index::{
     Found, Index, IndexError, IndexWriter, Names, Objects, Output, Record, SHARED, STAYS,
     normalized,
 };
-pub use intent::{Added, AddedThing, CertificateStood, INTENT_DEVICES, Intent, Stood};
-pub use json_lines::{LineError, parse_lines, to_line};
+pub use intent::{Added, AddedThing, CertificateStood, Intent, Stood, intent_part, intent_parts};
+pub use json_lines::{LineError, add_line, parse_lines, to_line};
 pub use lease::{Ceiling, Ceilings, Expired, Holders, Leases, RunState};
 pub use limits::{CallLimits, Limited, UnitLimits};
+pub use lines::{OutcomeLine, Text, WorkLine};
 pub use names::{RunFiles, finished_file};
 pub use outcome::{Counts, HALF_DONE, Note, Outcome, OutcomeKind};
 pub use plan::{FinishedFile, Input, Object, Plan, Prepared, Source, Stop};
@@ -58,4 +60,4 @@ pub use store::{Created, Keep, Lines, Listed, Store, StoreError};
 pub use task::{MAX_TASK_BYTES, TaskTooLarge, within_task_limit};
 pub use undo::{ToUndo, WorkToUndo};
 pub use work::{LONGEST_UNIT, Unit, UnitSizes, Work};
-pub use writer::ObjectWriter;
+pub use writer::{ObjectWriter, PART_BYTES, Unfinished};

@@ -32,6 +32,16 @@ impl RunFiles {
         self.file("work.jsonl")
     }
 
+    /// Where the decoder stopped, where it has not read the whole file in one go.
+    pub fn decoding(&self) -> String {
+        self.file("decoding.json")
+    }
+
+    /// What the decoder has to know of the entries before, behind so many legs.
+    pub fn decoded(&self, legs: u32) -> String {
+        self.file(&format!("decoding-{legs}.bin"))
+    }
+
     /// Stretches of the work, one a line; the Distributed Map reads it.
     pub fn units(&self) -> String {
         self.file("units.jsonl")

@@ -11,7 +11,7 @@ use aws_sdk_s3::{
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
-use crate::{LineError, ObjectWriter, to_line};
+use crate::{LineError, ObjectWriter, Unfinished, to_line};
 
 /// Tag of the files that the bucket's lifecycle removes after 30 days.
 const PASSING: &str = "thingpress=passing";
@@ -246,6 +246,17 @@ impl Store {
         ObjectWriter::new(self.clone(), key, keep)
     }
 
+    /// A writer for an object that another one has [put aside](ObjectWriter::put_aside).
+    pub fn writer_going_on(
+        &self,
+        key: String,
+        keep: Keep,
+        unfinished: Unfinished,
+        rest: Vec<u8>,
+    ) -> ObjectWriter {
+        self.writer(key, keep).going_on(unfinished, rest)
+    }
+
     /// Deletes `key`; one that is not there is no error.
     pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let sent = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
@@ -353,15 +364,19 @@ fn listed(object: Object) -> Option<Listed> {
     })
 }
 
-async fn collect(key: &str, body: ByteStream) -> Result<Vec<u8>, StoreError> {
-    match body.collect().await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(error) => Err(StoreError::S3 {
+/// Piece by piece into their place: the SDK's own way would keep all pieces, and then copy byte by byte.
+async fn collect(key: &str, mut body: ByteStream) -> Result<Vec<u8>, StoreError> {
+    let (length, _) = body.size_hint();
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|error| StoreError::S3 {
             action: "read",
             key: key.to_owned(),
             cause: DisplayErrorContext(error).to_string(),
-        }),
+        })?;
+        bytes.extend_from_slice(&piece);
     }
+    Ok(bytes)
 }
 
 /// Lines of JSON, read from S3 as they are asked for.

@@ -73,8 +73,9 @@ pub struct Unit {
 /// Cuts the work into units that grow with the position in the file.
 ///
 /// The first devices get a child execution each, so that a pilot manifest shows every certificate
-/// in the console; a large manifest stays cheap.
-#[derive(Debug, Default)]
+/// in the console; a large manifest stays cheap. A unit of the largest size takes some minutes at
+/// AWS's default quotas; what is not finished within a function's time is handed back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitSizes {
     finished: u64,
     open: Option<Unit>,
@@ -126,7 +127,8 @@ const fn size_at(first: u64) -> u64 {
     match first {
         0..=100 => 1,
         101..=1_000 => 10,
-        _ => 100,
+        1_001..=10_000 => 100,
+        _ => 500,
     }
 }
 
@@ -149,7 +151,7 @@ mod tests {
 
     #[test]
     fn units_cover_the_work_without_gap_or_overlap() {
-        for devices in [0, 1, 99, 100, 101, 105, 999, 1_000, 1_001, 1_234, 5_000] {
+        for devices in [0, 1, 99, 100, 101, 105, 999, 1_000, 1_001, 1_234, 10_000, 12_345] {
             let (mut next, mut offset) = (1, 0);
             for (index, unit) in (1..).zip(units(devices)) {
                 assert_eq!((unit.unit, unit.first, unit.offset), (index, next, offset));
@@ -169,5 +171,8 @@ mod tests {
             (counts[99], counts[100], counts[189], counts[190], counts[192]),
             (1, 10, 10, 100, 50)
         );
+        let counts: Vec<_> = units(10_750).iter().map(|unit| unit.count).collect();
+        assert_eq!(counts.len(), 100 + 90 + 90 + 2);
+        assert_eq!((counts[279], counts[280], counts[281]), (100, 500, 250));
     }
 }

@@ -33,6 +33,11 @@ impl Budget {
         Self { limit, left: Cell::new(limit) }
     }
 
+    /// What came out so far.
+    pub(crate) const fn charged(&self) -> u64 {
+        self.limit.saturating_sub(self.left.get())
+    }
+
     pub(crate) fn charge(&self, bytes: u64) -> Result<(), ArchiveFault> {
         let left = self.left.get().checked_sub(bytes);
         self.left.set(left.ok_or(ArchiveFault::InflatedTooLarge { limit: self.limit })?);

@@ -109,11 +109,12 @@ fn text_fault(text: &str, longest: usize, is_allowed: fn(char) -> bool) -> Optio
 }
 
 fn is_in_name(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "_.,@/:#-".contains(character)
+    character.is_ascii_alphanumeric()
+        || matches!(character, '_' | '.' | ',' | '@' | '/' | ':' | '#' | '-')
 }
 
 fn is_in_value(character: char) -> bool {
-    is_in_name(character) || "=[]".contains(character)
+    is_in_name(character) || matches!(character, '=' | '[' | ']')
 }
 
 fn too_many(count: usize, has_type: bool) -> String {

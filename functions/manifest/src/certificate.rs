@@ -6,17 +6,10 @@ pub(crate) mod der;
 mod id;
 mod issuer;
 mod key;
+mod usual;
+mod whole;
 
 use std::ops::Range;
-
-use x509_parser::certificate::{X509Certificate, X509CertificateParser};
-use x509_parser::extensions::{BasicConstraints, KeyIdentifier};
-use x509_parser::nom::Parser as _;
-use x509_parser::oid_registry::{
-    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
-};
-use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::X509Name;
 
 pub use self::authority::Authorities;
 pub(crate) use self::bundle::is_bundle;
@@ -24,7 +17,6 @@ pub use self::id::{CertificateId, CertificateIdError};
 pub(crate) use self::issuer::Issuers;
 pub use self::issuer::{IssuedBy, IssuerFault};
 pub use self::key::{KeyType, SignatureAlgorithm};
-use crate::text;
 
 /// A certificate as the manifest carries it.
 ///
@@ -34,6 +26,12 @@ use crate::text;
 pub struct Certificate {
     der: Vec<u8>,
     id: CertificateId,
+    parts: Parts,
+}
+
+/// What a certificate says, and where in it some of that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
     common_name: Option<String>,
     serial: String,
     not_before: i64,
@@ -41,8 +39,7 @@ pub struct Certificate {
     key: KeyType,
     signature_algorithm: SignatureAlgorithm,
     is_authority: bool,
-    key_identifier: Option<Vec<u8>>,
-    // Stretches of `der`.
+    key_identifier: Option<Range<usize>>,
     signed: Range<usize>,
     signature: Range<usize>,
     issuer: Range<usize>,
@@ -79,43 +76,11 @@ impl CertificateError {
 impl Certificate {
     /// Reads one DER certificate, with nothing after it.
     pub fn parse(der: Vec<u8>) -> Result<Self, CertificateError> {
-        // Extensions are read one by one below: a fault in one that nothing here depends on is no
-        // reason to refuse a device.
-        let (rest, parsed) = X509CertificateParser::new()
-            .with_deep_parse_extensions(false)
-            .parse(&der)
-            .map_err(|_| CertificateError::Malformed)?;
-        if !rest.is_empty() {
-            return Err(CertificateError::Trailing);
-        }
-        if parsed.signature_algorithm != parsed.signature {
-            return Err(CertificateError::TwoAlgorithms);
-        }
-        let (is_authority, key_identifier) = extensions(&parsed)?;
-        let within = |part: &[u8]| {
-            let start = part.as_ptr().addr().saturating_sub(der.as_ptr().addr());
-            start..start + part.len()
+        let parts = match usual::read(&der) {
+            Some(parts) => parts,
+            None => whole::read(&der)?,
         };
-        let tbs = &parsed.tbs_certificate;
-        let certificate = Self {
-            id: CertificateId::of(&der),
-            common_name: common_name(&tbs.subject),
-            serial: serial(tbs.raw_serial()),
-            not_before: tbs.validity.not_before.timestamp(),
-            not_after: tbs.validity.not_after.timestamp(),
-            key: KeyType::of(&tbs.subject_pki),
-            signature_algorithm: SignatureAlgorithm::of(&parsed.signature_algorithm),
-            is_authority,
-            key_identifier,
-            signed: within(tbs.as_ref()),
-            signature: within(&parsed.signature_value.data),
-            issuer: within(tbs.issuer.as_raw()),
-            subject: within(tbs.subject.as_raw()),
-            public_key: within(tbs.subject_pki.raw),
-            key_bits: within(&tbs.subject_pki.subject_public_key.data),
-            der: Vec::new(),
-        };
-        Ok(Self { der, ..certificate })
+        Ok(Self { id: CertificateId::of(&der), parts, der })
     }
 
     /// The bytes as they came.
@@ -133,43 +98,43 @@ impl Certificate {
     /// The subject's first common name, where it has one that is text and not empty.
     #[must_use]
     pub fn common_name(&self) -> Option<&str> {
-        self.common_name.as_deref()
+        self.parts.common_name.as_deref()
     }
 
     /// The serial number in lower-case hex.
     #[must_use]
     pub fn serial(&self) -> &str {
-        &self.serial
+        &self.parts.serial
     }
 
     /// The first second of validity, since 1970.
     #[must_use]
     pub const fn not_before(&self) -> i64 {
-        self.not_before
+        self.parts.not_before
     }
 
     /// The last second of validity, since 1970.
     #[must_use]
     pub const fn not_after(&self) -> i64 {
-        self.not_after
+        self.parts.not_after
     }
 
     /// What kind of key is certified.
     #[must_use]
     pub const fn key(&self) -> KeyType {
-        self.key
+        self.parts.key
     }
 
     /// How the issuer signed.
     #[must_use]
     pub const fn signature_algorithm(&self) -> SignatureAlgorithm {
-        self.signature_algorithm
+        self.parts.signature_algorithm
     }
 
     /// Whether the certificate may issue others (CA:TRUE), so that it is no device's.
     #[must_use]
     pub const fn is_authority(&self) -> bool {
-        self.is_authority
+        self.parts.is_authority
     }
 
     /// Whether the certificate names itself as its issuer, as signers of manifests and root authorities do.
@@ -181,34 +146,37 @@ impl Certificate {
     /// The subject key identifier; where the certificate has none, the one that RFC 5280 would give
     /// it (the SHA-1 of the key, which is a name here and protects nothing).
     pub(crate) fn key_identifier(&self) -> Vec<u8> {
-        self.key_identifier.clone().unwrap_or_else(|| openssl::sha::sha1(self.key_bits()).to_vec())
+        match &self.parts.key_identifier {
+            Some(identifier) => self.part(identifier).to_vec(),
+            None => openssl::sha::sha1(self.key_bits()).to_vec(),
+        }
     }
 
     /// The `SubjectPublicKeyInfo`.
     pub(crate) fn public_key(&self) -> &[u8] {
-        self.part(&self.public_key)
+        self.part(&self.parts.public_key)
     }
 
     /// The public key alone: for an elliptic curve, the point.
     pub(crate) fn key_bits(&self) -> &[u8] {
-        self.part(&self.key_bits)
+        self.part(&self.parts.key_bits)
     }
 
     pub(crate) fn issuer(&self) -> &[u8] {
-        self.part(&self.issuer)
+        self.part(&self.parts.issuer)
     }
 
     pub(crate) fn subject(&self) -> &[u8] {
-        self.part(&self.subject)
+        self.part(&self.parts.subject)
     }
 
     /// The bytes that the issuer signed.
     pub(crate) fn signed(&self) -> &[u8] {
-        self.part(&self.signed)
+        self.part(&self.parts.signed)
     }
 
     pub(crate) fn signature(&self) -> &[u8] {
-        self.part(&self.signature)
+        self.part(&self.parts.signature)
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
@@ -223,50 +191,8 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
-/// Whether the certificate is an authority's, and its subject key identifier.
-fn extensions(parsed: &X509Certificate<'_>) -> Result<(bool, Option<Vec<u8>>), CertificateError> {
-    let find = |oid| parsed.get_extension_unique(&oid).map_err(|_| CertificateError::Extension);
-    let is_authority = match find(OID_X509_EXT_BASIC_CONSTRAINTS)? {
-        Some(extension) => {
-            let (_, constraints) = BasicConstraints::from_der(extension.value)
-                .map_err(|_| CertificateError::Extension)?;
-            constraints.ca
-        }
-        None => false,
-    };
-    let key_identifier = match find(OID_X509_EXT_SUBJECT_KEY_IDENTIFIER)? {
-        Some(extension) => {
-            let (_, identifier) = KeyIdentifier::from_der(extension.value)
-                .map_err(|_| CertificateError::Extension)?;
-            Some(identifier.0.to_vec())
-        }
-        None => None,
-    };
-    Ok((is_authority, key_identifier))
-}
-
-fn common_name(subject: &X509Name<'_>) -> Option<String> {
-    const BMP_STRING: u32 = 30;
-    let attribute = subject.iter_common_name().next()?;
-    let name = match attribute.as_str() {
-        Ok(name) => name.to_owned(),
-        Err(_) if attribute.attr_value().tag().0 == BMP_STRING => {
-            let (units, odd) = attribute.as_slice().as_chunks::<2>();
-            if !odd.is_empty() {
-                return None;
-            }
-            let units = units.iter().map(|unit| u16::from_be_bytes(*unit));
-            char::decode_utf16(units).collect::<Result<String, _>>().ok()?
-        }
-        Err(_) => String::from_utf8(attribute.as_slice().to_vec()).ok()?,
-    };
-    (!name.is_empty()).then_some(name)
-}
-
-/// A leading zero only keeps the number positive, and no tool shows it.
-fn serial(bytes: &[u8]) -> String {
-    match bytes {
-        [0, rest @ ..] if !rest.is_empty() => text::hex(rest),
-        bytes => text::hex(bytes),
-    }
+/// Where a part of a certificate stands in it.
+fn within(der: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(der.as_ptr().addr());
+    start..start + part.len()
 }

@@ -42,11 +42,12 @@ pub struct Limits {
     pub inflated_bytes: u64,
     /// Members of one archive.
     pub members: u64,
+    /// Entries of a 7z archive, which cannot be read in legs.
+    pub solid_entries: u64,
 }
 
 impl Default for Limits {
-    /// - `entries`: five million. One core verifies at most some 6,000 signed entries a second, and
-    ///   a Lambda function ends after 15 minutes, so more can never be read in one go.
+    /// - `entries`: five million, which at the default quotas take almost six days to register.
     /// - `bytes`: 16 GiB, which is five million entries of 3.4 KB, the size of Microchip's real
     ///   ones.
     /// - `entry_bytes`: 256 KiB, four times the longest certificate that AWS IoT takes (65,536
@@ -60,6 +61,9 @@ impl Default for Limits {
     ///   Infineon's real ones.
     /// - `members`: a million. A reel holds some thousand chips, and the list of an archive's
     ///   members is held in memory, with some 250 bytes a member.
+    /// - `solid_entries`: half a million. The slowest that Infineon's certificates can be, P-384 under
+    ///   an authority that was uploaded, take a core up to a millisecond each, and a Lambda function
+    ///   ends after 15 minutes.
     fn default() -> Self {
         Self {
             bytes: 16 << 30,
@@ -69,6 +73,7 @@ impl Default for Limits {
             archive_bytes: 256 << 20,
             inflated_bytes: 4 << 30,
             members: 1_000_000,
+            solid_entries: 500_000,
         }
     }
 }

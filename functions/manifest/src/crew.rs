@@ -12,7 +12,7 @@ use crate::certificate::Issuers;
 use crate::error::{Decoded, ManifestError};
 
 /// A batch is full with so many entries, or with so many bytes of them.
-const BATCH_ENTRIES: usize = 32;
+const BATCH_ENTRIES: usize = 128;
 const BATCH_BYTES: usize = 256 << 10;
 /// So many batches are under way for each thread.
 const BATCHES_A_THREAD: usize = 4;

@@ -11,6 +11,7 @@ use crate::entry::Warning;
 use crate::error::{Decoded, ManifestError};
 use crate::infineon;
 use crate::input::Input;
+use crate::leg::{Leg, Position, Progress, Source, Spot};
 use crate::plain;
 use crate::recognize::Container;
 use crate::sink::{Sink, Stop};
@@ -37,13 +38,54 @@ pub struct Summary {
 /// on the caller's thread, however many threads there are.
 pub fn decode<R: Read>(
     vendor: Vendor,
-    source: R,
+    mut source: R,
     context: Context<'_>,
     entries: &mut dyn FnMut(Decoded) -> ControlFlow<()>,
 ) -> Result<Summary, ManifestError> {
+    decode_from(vendor, &mut source, context, entries)
+}
+
+/// What depends on the kind of source would be compiled in each crate that has one, and as that
+/// crate is: this is compiled once, and for speed.
+fn decode_from(
+    vendor: Vendor,
+    source: &mut dyn Read,
+    context: Context<'_>,
+    entries: &mut dyn FnMut(Decoded) -> ControlFlow<()>,
+) -> Result<Summary, ManifestError> {
+    let input = Input::new(source, context.limits.bytes);
+    match go(vendor, input, context, Leg::WHOLE, entries)? {
+        Progress::Whole(summary) => Ok(summary),
+        // Nobody stops it.
+        Progress::Rest(_) => Ok(Summary::default()),
+    }
+}
+
+/// Reads one leg of a file as [`decode`] reads the whole. The entries of all legs together are those of
+/// the whole, and so are their numbers, errors and notes.
+///
+/// A 7z archive cannot be gone on with: its only leg ends with an error where it is to end before the
+/// archive does.
+pub fn decode_leg(
+    vendor: Vendor,
+    source: &mut dyn Source,
+    context: Context<'_>,
+    leg: Leg<'_>,
+    entries: &mut dyn FnMut(Decoded) -> ControlFlow<()>,
+) -> Result<Progress, ManifestError> {
+    go(vendor, Input::resumable(source, context.limits.bytes), context, leg, entries)
+}
+
+fn go<R: Read>(
+    vendor: Vendor,
+    input: Input<R>,
+    context: Context<'_>,
+    leg: Leg<'_>,
+    entries: &mut dyn FnMut(Decoded) -> ControlFlow<()>,
+) -> Result<Progress, ManifestError> {
     let threads = context.threads.get();
     if threads == 1 {
-        return read_all(vendor, source, context, entries, None);
+        return read_leg(vendor, input, context, leg, entries, None);
     }
     let crew = Arc::new(Crew::default());
     thread::scope(|scope| {
@@ -53,7 +95,7 @@ pub fn decode<R: Read>(
             let _ = thread::Builder::new().spawn_scoped(scope, || crew.work());
         }
         let line = Line::new(Arc::clone(&crew), threads);
-        read_all(vendor, source, context, entries, Some(line))
+        read_leg(vendor, input, context, leg, entries, Some(line))
     })
 }
 
@@ -66,39 +108,53 @@ impl Drop for End<'_, '_> {
     }
 }
 
-fn read_all<'c, R: Read>(
+fn read_leg<'c, R: Read>(
     vendor: Vendor,
-    source: R,
+    input: Input<R>,
     context: Context<'c>,
+    leg: Leg<'c>,
     entries: &'c mut dyn FnMut(Decoded) -> ControlFlow<()>,
     line: Option<Line<'c>>,
-) -> Result<Summary, ManifestError> {
-    let mut sink = Sink::new(entries, context.limits.entries, line);
-    let end = read(vendor, source, context, &mut sink);
+) -> Result<Progress, ManifestError> {
+    let mut sink = Sink::new(entries, context.limits.entries, line).within(leg);
+    let end = read(vendor, input, context, leg.from, &mut sink);
     match sink.finish().and(end) {
-        Ok(notes) => Ok(Summary { batch: None, notes }),
-        Err(Stop::BrokenOff) => Ok(Summary::default()),
+        Ok(notes) => Ok(Progress::Whole(Summary { batch: None, notes })),
+        Err(Stop::Paused(spot)) => {
+            Ok(Progress::Rest(Position { entries: sink.read(), spot: *spot }))
+        }
+        Err(Stop::BrokenOff) => Ok(Progress::Whole(Summary::default())),
         Err(Stop::Unusable(error)) => Err(error),
     }
 }
 
 pub(crate) fn read<'c, R: Read>(
     vendor: Vendor,
-    source: R,
+    mut input: Input<R>,
     context: Context<'c>,
+    from: Option<&Position>,
     sink: &mut Sink<'c>,
 ) -> Result<Vec<Warning>, Stop> {
     let limit = context.limits.bytes;
-    let mut input = Input::new(source, limit);
     let (head, _) = input.head().map_err(|error| ManifestError::from_input(error, 0, limit))?;
-    let notes = match (Container::of(head), vendor) {
-        (Some(Container::Zip), _) => zipped::read(vendor, input, context, sink)?,
-        (Some(Container::SevenZ), Vendor::Infineon) => {
+    let spot = from.map(|from| &from.spot);
+    let notes = match (Container::of(head), vendor, spot) {
+        (Some(Container::Zip), _, None | Some(Spot::Member { .. })) => {
+            zipped::read(vendor, input, context, spot, sink)?
+        }
+        (Some(Container::SevenZ), Vendor::Infineon, None) => {
             infineon::read_archive(input, context, sink)?
         }
-        _ => {
-            plain::read(vendor, input, context, sink)?;
+        (_, _, None) => {
+            plain::read(vendor, input, context, None, sink)?;
             Vec::new()
+        }
+        (None, _, Some(Spot::Plain(plain))) => {
+            plain::read(vendor, input, context, Some(plain), sink)?;
+            Vec::new()
+        }
+        (_, _, Some(_)) => {
+            return Err(from.map_or(ManifestError::Empty, Position::misplaced).into());
         }
     };
     if sink.read() == 0 { Err(ManifestError::Empty.into()) } else { Ok(notes) }

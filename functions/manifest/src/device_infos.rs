@@ -11,6 +11,7 @@ mod unread;
 use std::io::Read;
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::device::DeviceInfo;
@@ -24,7 +25,8 @@ use crate::entry::{Place, Warning};
 use crate::error::{EntryError, ManifestError};
 use crate::excerpt::{Frame, Piece, Slice, Tap};
 use crate::input::Input;
-use crate::json::{self, At, Items, Length, Reader};
+use crate::json::{self, At, Borrowed, Items, Length, Reader};
+use crate::leg::{Leg, Position, Progress, Source, Spot};
 use crate::private_key;
 use crate::reason::Reason;
 use crate::recognize::{self, Content, foreign};
@@ -37,11 +39,48 @@ const LONGEST_BATCH: usize = 256;
 ///
 /// It fails and ends as [`decode`](crate::decode()) does.
 pub fn decode_device_infos<R: Read>(
-    source: R,
+    mut source: R,
     limits: Limits,
     devices: &mut dyn FnMut(Result<DeviceInfo, EntryError>) -> ControlFlow<()>,
 ) -> Result<Summary, ManifestError> {
-    read(source, limits, &mut |device, _| devices(device))
+    decode_from(&mut source, limits, devices)
+}
+
+/// Compiled once, and for speed: see [`decode`](crate::decode()).
+fn decode_from(
+    source: &mut dyn Read,
+    limits: Limits,
+    devices: &mut dyn FnMut(Result<DeviceInfo, EntryError>) -> ControlFlow<()>,
+) -> Result<Summary, ManifestError> {
+    match read(Input::new(source, limits.bytes), limits, Leg::WHOLE, &mut |device, _| {
+        devices(device)
+    })? {
+        Progress::Whole(summary) => Ok(summary),
+        // Nobody stops it.
+        Progress::Rest(_) => Ok(Summary::default()),
+    }
+}
+
+/// Reads one leg of device-infos, as [`decode_leg`](crate::decode_leg()) does of a manifest.
+pub fn decode_device_infos_leg(
+    source: &mut dyn Source,
+    limits: Limits,
+    leg: Leg<'_>,
+    devices: &mut dyn FnMut(Result<DeviceInfo, EntryError>) -> ControlFlow<()>,
+) -> Result<Progress, ManifestError> {
+    let input = Input::resumable(source, limits.bytes);
+    read(input, limits, leg, &mut |device, _| devices(device))
+}
+
+/// What is known of a file behind one of its devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unfinished {
+    /// Bytes before it.
+    pub offset: u64,
+    batch: Option<String>,
+    /// What is odd about the batch.
+    notes: Vec<String>,
+    unread: Unread,
 }
 
 /// Hands each device to `tap` as it stands in the file, and gives the batch.
@@ -54,7 +93,8 @@ pub(crate) fn read_pieces<R: Read>(
 ) -> Result<Option<String>, ManifestError> {
     let mut number = 0;
     let mut is_over = false;
-    let summary = read(source, limits, &mut |_, text| {
+    let input = Input::new(source, limits.bytes);
+    let progress = read(input, limits, Leg::WHOLE, &mut |_, text| {
         number += 1;
         let piece = Slice::of_one(text).map(|slice| Piece {
             slice,
@@ -65,18 +105,22 @@ pub(crate) fn read_pieces<R: Read>(
         is_over = is_over || tap(number, piece).is_break();
         ControlFlow::Continue(())
     })?;
-    Ok(summary.batch)
+    match progress {
+        Progress::Whole(summary) => Ok(summary.batch),
+        // Nobody stops it.
+        Progress::Rest(_) => Ok(None),
+    }
 }
 
 /// Who is handed each device, and its text: none where it is too large to be kept.
 type Devices<'d> = dyn FnMut(Result<DeviceInfo, EntryError>, &[u8]) -> ControlFlow<()> + 'd;
 
 fn read<R: Read>(
-    source: R,
+    mut input: Input<R>,
     limits: Limits,
+    leg: Leg<'_>,
     devices: &mut Devices<'_>,
-) -> Result<Summary, ManifestError> {
-    let mut input = Input::new(source, limits.bytes);
+) -> Result<Progress, ManifestError> {
     let (head, complete) =
         input.head().map_err(|error| ManifestError::from_input(error, 0, limits.bytes))?;
     match recognize::recognize(head, complete) {
@@ -94,6 +138,7 @@ fn read<R: Read>(
     let mut file = File {
         json,
         limits,
+        leg,
         devices,
         read: 0,
         has_devices: false,
@@ -102,8 +147,9 @@ fn read<R: Read>(
         unread: Unread::default(),
     };
     match file.read() {
-        Ok(()) => Ok(file.summary()),
-        Err(Stop::BrokenOff) => Ok(Summary::default()),
+        Ok(()) => Ok(Progress::Whole(file.summary())),
+        Err(Stop::Paused(spot)) => Ok(Progress::Rest(Position { entries: file.read, spot: *spot })),
+        Err(Stop::BrokenOff) => Ok(Progress::Whole(Summary::default())),
         Err(Stop::Unusable(error)) => Err(error),
     }
 }
@@ -112,6 +158,7 @@ fn read<R: Read>(
 struct File<'d, 'f, R> {
     json: Reader<R>,
     limits: Limits,
+    leg: Leg<'d>,
     devices: &'d mut Devices<'f>,
     read: u64,
     has_devices: bool,
@@ -131,6 +178,10 @@ impl<R: Read> File<'_, '_, R> {
             }
         }
         let mut members = Items::of_object();
+        if let Some(from) = self.leg.from {
+            self.go_on(from)?;
+            members = members.behind_one();
+        }
         while self.json.next_item(&mut members, &self.at())? {
             match self.name()?.as_deref() {
                 Some("devices") => self.devices()?,
@@ -182,11 +233,38 @@ impl<R: Read> File<'_, '_, R> {
             return Err(at.malformed("`devices` is not an array").into());
         }
         self.json.step();
-        let mut items = Items::of_array();
+        self.items(Items::of_array())
+    }
+
+    /// Goes on behind a device, and reads the others.
+    fn go_on(&mut self, from: &Position) -> Result<(), Stop> {
+        let Spot::Devices(unfinished) = &from.spot else { return Err(from.misplaced().into()) };
+        let Unfinished { offset, batch, notes, unread } = unfinished.clone();
+        self.read = from.entries;
+        self.has_devices = true;
+        (self.batch, self.unread) = (batch, unread);
+        self.notes = notes.into_iter().map(batch_note).collect();
+        self.json.go_to(offset, &self.at())?;
+        self.items(Items::of_array().behind_one())
+    }
+
+    fn items(&mut self, mut items: Items) -> Result<(), Stop> {
         while self.json.next_item(&mut items, &self.at_device())? {
             self.device()?;
+            if (self.leg.enough)() {
+                return Err(Stop::Paused(Box::new(Spot::Devices(self.unfinished()))));
+            }
         }
         Ok(())
+    }
+
+    fn unfinished(&self) -> Unfinished {
+        Unfinished {
+            offset: self.json.offset(),
+            batch: self.batch.clone(),
+            notes: self.notes.iter().map(|note| note.text.clone()).collect(),
+            unread: self.unread.clone(),
+        }
     }
 
     fn device(&mut self) -> Result<(), Stop> {
@@ -242,8 +320,8 @@ impl<R: Read> File<'_, '_, R> {
     }
 
     fn note_batch(&mut self, why: &str) {
-        let text = format!("the file's `batch_id` was left out of the report: {why}");
-        self.notes.push(Warning { code: "DeviceInfos.Batch", text });
+        self.notes
+            .push(batch_note(format!("the file's `batch_id` was left out of the report: {why}")));
     }
 
     /// Passes over a member that means nothing here. The file may be of a later kind.
@@ -261,9 +339,11 @@ impl<R: Read> File<'_, '_, R> {
         if self.json.value(&at)? == Length::TooLarge {
             return Ok(None);
         }
-        match json::parse(self.json.text(), self.limits.depth) {
+        let (text, depth) = (self.json.text(), self.limits.depth);
+        match Borrowed::parse(text, depth) {
             Ok(value) if private_key::in_json(&value) => Err(at.private_key()),
-            Ok(value) => Ok(Some(value)),
+            // Both readers take the same.
+            Ok(_) => Ok(json::parse(text, depth).ok()),
             Err(json::JsonError::Syntax { .. }) => {
                 Err(at.malformed("the value of a member is no JSON"))
             }
@@ -284,4 +364,9 @@ impl<R: Read> File<'_, '_, R> {
         notes.extend(unread.warning());
         Summary { batch, notes }
     }
+}
+
+/// The only note that is made before the end of the devices.
+const fn batch_note(text: String) -> Warning {
+    Warning { code: "DeviceInfos.Batch", text }
 }

@@ -1,20 +1,26 @@
 //! Espressif's lists: a table with a MAC and a certificate in each row.
 
+mod cells;
 mod columns;
 mod rows;
 
 use std::io::Read;
+use std::sync::Arc;
 
+use self::cells::{Cells, Splitter};
 use self::columns::Columns;
 use self::rows::{Row, Rows};
+use crate::base64;
 use crate::certificate::{Certificate, Issuers};
 use crate::context::Context;
+use crate::crew::{Taken, Verdict};
 use crate::entry::{Entry, Place, Warning, certificate_fields};
-use crate::error::{Decoded, EntryError, ManifestError};
+use crate::error::{EntryError, ManifestError};
 use crate::excerpt::{Frame, Pieces, Slice};
 use crate::generated::text::{self as certificates, Fault};
 use crate::input::Input;
 use crate::leaf;
+use crate::leg::{Plain, Resumable};
 use crate::mac;
 use crate::pem;
 use crate::reason::Reason;
@@ -26,12 +32,27 @@ use crate::vendor::Vendor;
 #[derive(Debug)]
 pub(crate) struct Espressif<'a, R> {
     rows: Rows<R>,
-    columns: Columns,
+    table: Arc<Table>,
     /// The table's first row, as it stands there.
     header: Vec<u8>,
     context: Context<'a>,
-    issuers: Issuers,
     number: u64,
+}
+
+/// What all rows have in common.
+#[derive(Debug)]
+struct Table {
+    splitter: Splitter,
+    columns: Columns,
+}
+
+/// Where a row stands.
+#[derive(Debug)]
+struct Spot {
+    number: u64,
+    place: Place,
+    /// Whether only the end of the file ends it, so that it may be a part of itself.
+    is_open: bool,
 }
 
 impl<'a, R: Read> Espressif<'a, R> {
@@ -59,74 +80,116 @@ impl<'a, R: Read> Espressif<'a, R> {
         let delimiter = columns::delimiter(head);
         input.consume(mark);
         let mut rows = Rows::new(input, context.limits, delimiter);
+        let splitter = Splitter::new(delimiter);
         let unreadable = "the table's header cannot be read";
         let columns = match rows.advance(0)? {
             None => return Err(ManifestError::Empty),
             Some(Row::TooLarge) => return Err(malformed(rows.place(), unreadable)),
-            Some(Row::Text) => match rows.cells() {
+            Some(Row::Text) => match splitter.split(rows.text()) {
                 Ok(names) => Columns::new(&names, rows.place())?,
                 Err(_) => return Err(malformed(rows.place(), unreadable)),
             },
         };
         let header = rows.text().to_vec();
-        Ok(Self { rows, columns, header, context, issuers: Issuers::default(), number: 0 })
+        let table = Arc::new(Table { splitter, columns });
+        Ok(Self { rows, table, header, context, number: 0 })
     }
 
-    pub(crate) fn read(&mut self) -> Result<Option<Decoded>, ManifestError> {
+    pub(crate) fn read(&mut self) -> Result<Option<Taken<'a>>, ManifestError> {
         let read = self.number;
         let Some(row) = self.rows.advance(read)? else {
             return if read == 0 { Err(ManifestError::Empty) } else { Ok(None) };
         };
-        let place = self.rows.place();
-        let mut id = String::new();
-        let result = match row {
-            Row::TooLarge => {
-                let limit = self.context.limits.entry_bytes;
-                Err(Fault::Reason(Reason::EntryTooLarge { limit }))
-            }
-            Row::Text => self
-                .rows
-                .cells()
-                .map_err(Fault::Reason)
-                .and_then(|cells| self.entry(&cells, &mut id)),
-        };
-        // The last row need not have an end, and without one it may be a part of itself.
-        if self.rows.is_open() && matches!(&result, Err(Fault::Reason(reason)) if is_cut(reason)) {
-            return Err(ManifestError::Truncated { entries_read: read, place });
-        }
         self.number += 1;
-        let number = self.number;
-        match result {
-            Ok(entry) => Ok(Some(Ok(Entry { number, place, ..entry }))),
-            Err(Fault::Reason(reason)) => Ok(Some(Err(EntryError { number, place, id, reason }))),
-            Err(Fault::PrivateKey) => Err(ManifestError::PrivateKey { entries_read: read, place }),
+        let (number, place) = (self.number, self.rows.place());
+        let context = self.context;
+        Ok(Some(match row {
+            Row::TooLarge => {
+                let reason = Reason::EntryTooLarge { limit: context.limits.entry_bytes };
+                Taken::known(Err(EntryError { number, place, id: String::new(), reason }))
+            }
+            Row::Text => {
+                let spot = Spot { number, place, is_open: self.rows.is_open() };
+                let (text, table) = (self.rows.text().to_vec(), Arc::clone(&self.table));
+                Taken::open(text.len(), move |issuers| {
+                    verdict(&text, &table, spot, context, issuers)
+                })
+            }
+        }))
+    }
+}
+
+fn verdict(
+    text: &[u8],
+    table: &Table,
+    spot: Spot,
+    context: Context<'_>,
+    issuers: &mut Issuers,
+) -> Verdict {
+    let Spot { number, place, is_open } = spot;
+    let mut id = String::new();
+    let result = table
+        .splitter
+        .split(text)
+        .map_err(Fault::Reason)
+        .and_then(|cells| entry(&cells, &table.columns, context, issuers, &mut id));
+    match result {
+        Ok(entry) => Ok(Ok(Entry { number, place, ..entry })),
+        Err(Fault::PrivateKey) => {
+            Err(ManifestError::PrivateKey { entries_read: number - 1, place })
         }
+        // The last row need not have an end, and without one it may be a part of itself.
+        Err(Fault::Reason(reason)) if is_open && is_cut(&reason) => {
+            Err(ManifestError::Truncated { entries_read: number - 1, place })
+        }
+        Err(Fault::Reason(reason)) => Ok(Err(EntryError { number, place, id, reason })),
+    }
+}
+
+/// Reads one row; its place is left to the caller. `id` becomes the MAC, as soon as it is known.
+fn entry(
+    cells: &Cells<'_>,
+    columns: &Columns,
+    context: Context<'_>,
+    issuers: &mut Issuers,
+    id: &mut String,
+) -> Result<Entry, Fault> {
+    *id = columns.claimed_mac(cells);
+    let row = columns.row(cells)?;
+    let mac = mac::parse(row.mac)?;
+    id.clone_from(&mac);
+    let mut chain = chain(row.cert.as_bytes())?.into_iter();
+    let certificate = chain.next().ok_or(Reason::NoCertificate { lite: false })?;
+    let issuer = leaf::check_with(&certificate, chain.next(), issuers)?;
+    check_common_name(&certificate, row.cn)?;
+    let mut fields = certificate_fields(&certificate);
+    fields.insert("mac".into(), mac.clone());
+    for (name, value) in row.further {
+        fields.entry(name.to_owned().into()).or_insert_with(|| value.to_owned());
+    }
+    let warnings = Warning::on_validity(&certificate, context.now);
+    let (number, place) = (0, Place::File);
+    Ok(Entry { number, place, id: mac, certificate, fields, signer: None, issuer, warnings })
+}
+
+impl<R: Read> Resumable for Espressif<'_, R> {
+    fn position(&self) -> Option<Plain> {
+        Some(self.rows.behind(self.number))
     }
 
-    /// Reads one row. `id` becomes the MAC, as soon as it is known.
-    fn entry(&mut self, cells: &[String], id: &mut String) -> Result<Entry, Fault> {
-        *id = self.columns.claimed_mac(cells);
-        let row = self.columns.row(cells)?;
-        let mac = mac::parse(row.mac)?;
-        id.clone_from(&mac);
-        let mut chain = chain(row.cert.as_bytes())?.into_iter();
-        let certificate = chain.next().ok_or(Reason::NoCertificate { lite: false })?;
-        let issuer = leaf::check_with(&certificate, chain.next(), &mut self.issuers)?;
-        check_common_name(&certificate, row.cn)?;
-        let mut fields = certificate_fields(&certificate);
-        fields.insert("mac".into(), mac.clone());
-        for (name, value) in row.further {
-            fields.entry(name.to_owned().into()).or_insert_with(|| value.to_owned());
-        }
-        let warnings = Warning::on_validity(&certificate, self.context.now);
-        let (number, place) = (self.number, Place::File);
-        Ok(Entry { number, place, id: mac, certificate, fields, signer: None, issuer, warnings })
+    fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        self.number = from.entries;
+        self.rows.go_on(from)
     }
 }
 
 impl<R: Read> Pieces for Espressif<'_, R> {
     fn step(&mut self) -> Result<bool, ManifestError> {
-        Ok(self.read()?.is_some())
+        // A private key is no entry to be copied.
+        match self.read()? {
+            Some(taken) => taken.judge(&mut Issuers::default()).map(|_| true),
+            None => Ok(false),
+        }
     }
 
     fn slice(&self) -> Option<Slice<'_>> {
@@ -140,10 +203,10 @@ impl<R: Read> Pieces for Espressif<'_, R> {
 
 /// The certificates of a cell, the device's first.
 fn chain(cell: &[u8]) -> Result<Vec<Certificate>, Fault> {
-    if pem::find(cell, pem::BEGIN).is_some() {
+    if pem::begins_in(cell) {
         certificates::from_pem(cell)
     } else {
-        certificates::certificates(&recognize::without_blanks(cell))
+        certificates::certificates(&base64::without_blanks(cell))
     }
 }
 

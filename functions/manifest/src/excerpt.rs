@@ -20,6 +20,7 @@ use crate::decode;
 use crate::device_infos;
 use crate::error::ManifestError;
 use crate::infineon::{Bundle, LeftOut};
+use crate::input::Input;
 use crate::signers::Signers;
 use crate::sink::{Sink, Stop};
 use crate::vendor::Vendor;
@@ -151,8 +152,10 @@ fn read(
     };
     let mut nobody = |_| ControlFlow::Continue(());
     let mut sink = Sink::new(&mut nobody, limits.entries, None).cutting(tap);
-    match decode::read(vendor, source, context, &mut sink) {
-        Ok(_) | Err(Stop::BrokenOff) => Ok(()),
+    let input = Input::new(source, limits.bytes);
+    match decode::read(vendor, input, context, None, &mut sink) {
+        // Nobody pauses it.
+        Ok(_) | Err(Stop::BrokenOff | Stop::Paused(_)) => Ok(()),
         Err(Stop::Unusable(error)) => Err(error),
     }
 }

@@ -10,12 +10,13 @@ use std::io::Read;
 use self::text::Fault;
 use crate::certificate::{Certificate, Issuers, der};
 use crate::context::Context;
-use crate::crew::Taken;
+use crate::crew::{Taken, Verdict};
 use crate::entry::{Entry, Place, Warning, certificate_fields, certificate_name};
 use crate::error::{Decoded, EntryError, ManifestError};
 use crate::excerpt::{Frame, Pieces, Slice};
 use crate::input::Input;
 use crate::leaf;
+use crate::leg::{Plain, Resumable};
 use crate::lines::{Line, Lines};
 use crate::pem;
 use crate::private_key;
@@ -49,8 +50,14 @@ enum Source<R> {
     },
 }
 
-/// What belongs to one entry.
-type Found = Result<Vec<Certificate>, Fault>;
+/// What belongs to one entry, and how it is read from the entry's text.
+enum Found {
+    Known(Chain),
+    Open(fn(&[u8]) -> Chain),
+}
+
+/// The certificates of one entry.
+type Chain = Result<Vec<Certificate>, Fault>;
 
 impl<'a, R: Read> Generated<'a, R> {
     pub(crate) fn open(mut input: Input<R>, context: Context<'a>) -> Result<Self, ManifestError> {
@@ -107,9 +114,9 @@ impl<'a, R: Read> Generated<'a, R> {
 
     pub(crate) fn read(&mut self) -> Result<Option<Taken<'a>>, ManifestError> {
         let next = match &mut self.source {
-            Source::One(certificate) => {
-                certificate.take().map(|certificate| (Place::File, Ok(vec![*certificate])))
-            }
+            Source::One(certificate) => certificate
+                .take()
+                .map(|certificate| (Place::File, Found::Known(Ok(vec![*certificate])))),
             Source::Lines { lines, is_pem } => {
                 next(lines, *is_pem, self.context, self.number, &mut self.text)?
             }
@@ -120,28 +127,62 @@ impl<'a, R: Read> Generated<'a, R> {
         if self.number >= self.context.limits.entries {
             return Err(ManifestError::TooManyEntries { limit: self.context.limits.entries });
         }
-        let read = self.number;
         self.number += 1;
-        match found {
-            Ok(chain) => Ok(Some(self.entry(place, chain))),
-            Err(Fault::PrivateKey) => Err(ManifestError::PrivateKey { entries_read: read, place }),
-            Err(Fault::Reason(reason)) => {
-                let id = String::new();
-                Ok(Some(Taken::known(Err(EntryError { number: self.number, place, id, reason }))))
+        let (number, now) = (self.number, self.context.now);
+        Ok(Some(match found {
+            Found::Known(chain) => {
+                let bytes = chain.iter().flatten().map(|it| it.der().len()).sum();
+                Taken::open(bytes, move |issuers| verdict(number, place, chain, now, issuers))
             }
+            Found::Open(chain) => {
+                let text = self.text.clone();
+                Taken::open(text.len(), move |issuers| {
+                    verdict(number, place, chain(&text), now, issuers)
+                })
+            }
+        }))
+    }
+}
+
+fn verdict(number: u64, place: Place, chain: Chain, now: i64, issuers: &mut Issuers) -> Verdict {
+    match chain {
+        Ok(chain) => Ok(entry(number, place, chain, now, issuers)),
+        Err(Fault::PrivateKey) => {
+            Err(ManifestError::PrivateKey { entries_read: number - 1, place })
+        }
+        Err(Fault::Reason(reason)) => {
+            Ok(Err(EntryError { number, place, id: String::new(), reason }))
         }
     }
+}
 
-    fn entry(&self, place: Place, chain: Vec<Certificate>) -> Taken<'a> {
-        let (number, now) = (self.number, self.context.now);
-        let bytes = chain.iter().map(|certificate| certificate.der().len()).sum();
-        Taken::open(bytes, move |issuers| Ok(entry(number, place, chain, now, issuers)))
+impl<R: Read> Resumable for Generated<'_, R> {
+    fn position(&self) -> Option<Plain> {
+        Some(match &self.source {
+            Source::One(_) => Plain::behind(self.number, 0),
+            Source::Lines { lines, .. } => lines.behind(self.number),
+        })
+    }
+
+    fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        self.number = from.entries;
+        match &mut self.source {
+            Source::One(certificate) => {
+                *certificate = None;
+                Ok(())
+            }
+            Source::Lines { lines, .. } => lines.go_on(from),
+        }
     }
 }
 
 impl<R: Read> Pieces for Generated<'_, R> {
     fn step(&mut self) -> Result<bool, ManifestError> {
-        Ok(self.read()?.is_some())
+        // A private key is no entry to be copied.
+        match self.read()? {
+            Some(taken) => taken.judge(&mut Issuers::default()).map(|_| true),
+            None => Ok(false),
+        }
     }
 
     fn slice(&self) -> Option<Slice<'_>> {
@@ -194,8 +235,8 @@ fn next<R: Read>(
     read: u64,
     line: &mut Vec<u8>,
 ) -> Result<Option<(Place, Found)>, ManifestError> {
-    let too_large =
-        || Err(Fault::Reason(Reason::EntryTooLarge { limit: context.limits.entry_bytes }));
+    let limit = context.limits.entry_bytes;
+    let too_large = || Found::Known(Err(Fault::Reason(Reason::EntryTooLarge { limit })));
     while let Some(kept) = lines.advance(line, read)? {
         let place = lines.place();
         if kept == Line::TooLarge {
@@ -206,22 +247,24 @@ fn next<R: Read>(
             continue;
         }
         if text.starts_with(pem::BEGIN) {
-            let block = block(lines, line.clone(), context.limits.entry_bytes, read)?;
+            let block = block(lines, line.clone(), limit, read)?;
             *line = block.unwrap_or_default();
             if line.is_empty() {
                 return Ok(Some((place, too_large())));
             }
-            let found = text::from_pem(line);
             line.push(b'\n');
-            return Ok(Some((place, found)));
+            return Ok(Some((place, Found::Open(text::from_pem))));
+        }
+        if !is_pem {
+            line.push(b'\n');
+            return Ok(Some((place, Found::Open(text::from_line))));
         }
         let found = text::certificates(text);
-        let is_explanation = is_pem
-            && matches!(found, Err(Fault::Reason(_)))
+        let is_explanation = matches!(found, Err(Fault::Reason(_)))
             && !TELLTALES.iter().any(|telltale| text.starts_with(telltale));
         if !is_explanation {
             line.push(b'\n');
-            return Ok(Some((place, found)));
+            return Ok(Some((place, Found::Known(found))));
         }
     }
     Ok(None)

@@ -1,6 +1,7 @@
 //! Infineon's manifests: 7z bundles of certificates, single certificates, and XML.
 
 mod bundle;
+mod member;
 mod names;
 mod reels;
 mod xml;
@@ -12,6 +13,7 @@ pub use self::bundle::{Bundle, UnknownBundle};
 pub(crate) use self::names::{LeftOut, is_chip_certificate};
 pub(crate) use self::reels::read as read_archive;
 use self::xml::Xml;
+use crate::base64;
 use crate::certificate::{Certificate, IssuedBy, Issuers, der};
 use crate::context::Context;
 use crate::crew::Taken;
@@ -21,6 +23,7 @@ use crate::excerpt::{Frame, Pieces, Slice};
 use crate::generated::text::{self as certificates, Fault};
 use crate::input::Input;
 use crate::leaf;
+use crate::leg::{Plain, Resumable};
 use crate::pem;
 use crate::reason::Reason;
 use crate::recognize::{self, Content, foreign};
@@ -53,53 +56,22 @@ impl<'a, R: Read> Infineon<'a, R> {
         context: Context<'a>,
     ) -> Result<Self, ManifestError> {
         let maker = Maker { context };
-        let wrong =
-            |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Infineon.into() });
         let (head, complete) = input
             .head()
             .map_err(|error| ManifestError::from_input(error, 0, context.limits.bytes))?;
         let mark = recognize::mark_length(head);
-        let text = head.get(mark..).unwrap_or_default();
-        let starts_xml = text.trim_ascii_start().first() == Some(&b'<');
-        match recognize::recognize(head, complete) {
-            Content::Empty => return Err(ManifestError::Empty),
-            Content::Foreign(found) => return wrong(found),
-            Content::DeviceInfos => return wrong(foreign::MES_JSON),
-            Content::Zip => return wrong(foreign::ZIP),
-            Content::PrivateKey => {
-                let place = recognize::place_of_private_key(head);
-                return Err(ManifestError::PrivateKey { entries_read: 0, place });
-            }
-            Content::Manifest(Vendor::Infineon) if starts_xml => {
-                input.consume(mark);
-                let source = Source::Xml(Box::new(Xml::new(input, context.limits)));
-                return Ok(Self { source, maker });
-            }
-            Content::Manifest(Vendor::Infineon) => return wrong(foreign::SEVEN_Z),
-            Content::Manifest(found @ (Vendor::Microchip | Vendor::Espressif)) => {
-                return wrong(foreign::manifest(found));
-            }
-            Content::Certificate(_) | Content::Manifest(Vendor::Generated) | Content::Unknown => {}
+        let found = recognize::recognize(head, complete);
+        if is_xml(head) && matches!(found, Content::Manifest(Vendor::Infineon)) {
+            input.consume(mark);
+            let source = Source::Xml(Box::new(Xml::new(input, context.limits)));
+            return Ok(Self { source, maker });
         }
+        let known = known(found, head)?;
         input.consume(mark);
         let bytes = whole(&mut input, context)?;
         let chain = match &bytes {
             None => Err(Reason::EntryTooLarge { limit: context.limits.entry_bytes }),
-            Some(bytes) => match chain(bytes) {
-                Ok(chain) if is_chain(&chain) => Ok(chain),
-                Ok(_) => return wrong(foreign::CERTIFICATES),
-                Err(Fault::PrivateKey) => {
-                    let place = Place::File;
-                    return Err(ManifestError::PrivateKey { entries_read: 0, place });
-                }
-                // A member of an archive came as a whole, or the archive would be broken.
-                Err(Fault::Reason(_)) if member.is_none() && is_cut_short(bytes) => {
-                    let place = Place::File;
-                    return Err(ManifestError::Truncated { entries_read: 0, place });
-                }
-                Err(Fault::Reason(_)) if !is_certificate(bytes) => return wrong(foreign::UNKNOWN),
-                Err(Fault::Reason(reason)) => Err(reason),
-            },
+            Some(bytes) => chain(known, bytes, member.is_some())?,
         };
         let chip_id = member.and_then(names::chip_id);
         let bytes = bytes.unwrap_or_default();
@@ -113,6 +85,25 @@ impl<'a, R: Read> Infineon<'a, R> {
                 let device = chip_id.take().map(|id| Device { field: "chip_id", id });
                 self.maker.entry(1, Place::File, device, chain)
             })),
+        }
+    }
+}
+
+impl<R: Read> Resumable for Infineon<'_, R> {
+    fn position(&self) -> Option<Plain> {
+        match &self.source {
+            Source::Xml(xml) => xml.position(),
+            Source::One { .. } => Some(Plain::behind(1, 0)),
+        }
+    }
+
+    fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        match &mut self.source {
+            Source::Xml(xml) => xml.go_on(from),
+            Source::One { chain, .. } => {
+                *chain = None;
+                Ok(())
+            }
         }
     }
 }
@@ -236,13 +227,74 @@ fn whole<R: Read>(
     }
 }
 
-fn chain(bytes: &[u8]) -> Result<Vec<Certificate>, Fault> {
+/// Whether the first character is one that XML begins with.
+fn is_xml(head: &[u8]) -> bool {
+    let text = head.get(recognize::mark_length(head)..).unwrap_or_default();
+    text.trim_ascii_start().first() == Some(&b'<')
+}
+
+/// Refuses what is no certificate by its first bytes. Where the file was recognized as one in PEM,
+/// that need not be read again.
+fn known(content: Content, head: &[u8]) -> Result<Option<Certificate>, ManifestError> {
+    let wrong =
+        |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Infineon.into() });
+    match content {
+        Content::Empty => Err(ManifestError::Empty),
+        Content::Foreign(found) => wrong(found),
+        Content::DeviceInfos => wrong(foreign::MES_JSON),
+        Content::Zip => wrong(foreign::ZIP),
+        Content::PrivateKey => {
+            let place = recognize::place_of_private_key(head);
+            Err(ManifestError::PrivateKey { entries_read: 0, place })
+        }
+        Content::Manifest(Vendor::Infineon) => wrong(foreign::SEVEN_Z),
+        Content::Manifest(found @ (Vendor::Microchip | Vendor::Espressif)) => {
+            wrong(foreign::manifest(found))
+        }
+        Content::Certificate(certificate) => {
+            let text = head.get(recognize::mark_length(head)..).unwrap_or_default();
+            let is_pem = !recognize::is_der(text) && pem::find(text, pem::BEGIN).is_some();
+            Ok(is_pem.then_some(*certificate))
+        }
+        Content::Manifest(Vendor::Generated) | Content::Unknown => Ok(None),
+    }
+}
+
+/// The certificates of a whole file: one, or a chain with the device's in front.
+fn chain(
+    known: Option<Certificate>,
+    bytes: &[u8],
+    is_member: bool,
+) -> Result<Result<Vec<Certificate>, Reason>, ManifestError> {
+    let wrong =
+        |found| Err(ManifestError::WrongFormat { found, expected: Vendor::Infineon.into() });
+    if let Some(certificate) = known {
+        return Ok(Ok(vec![certificate]));
+    }
+    match certificates_of(bytes) {
+        Ok(chain) if is_chain(&chain) => Ok(Ok(chain)),
+        Ok(_) => wrong(foreign::CERTIFICATES),
+        Err(Fault::PrivateKey) => {
+            let place = Place::File;
+            Err(ManifestError::PrivateKey { entries_read: 0, place })
+        }
+        // A member of an archive came as a whole, or the archive would be broken.
+        Err(Fault::Reason(_)) if !is_member && is_cut_short(bytes) => {
+            let place = Place::File;
+            Err(ManifestError::Truncated { entries_read: 0, place })
+        }
+        Err(Fault::Reason(_)) if !is_certificate(bytes) => wrong(foreign::UNKNOWN),
+        Err(Fault::Reason(reason)) => Ok(Err(reason)),
+    }
+}
+
+fn certificates_of(bytes: &[u8]) -> Result<Vec<Certificate>, Fault> {
     if pem::find(bytes, pem::BEGIN).is_some() {
         certificates::from_pem(bytes)
     } else if recognize::is_der(bytes) {
         Ok(vec![certificates::from_der(bytes.to_vec())?])
     } else {
-        certificates::certificates(&recognize::without_blanks(bytes))
+        certificates::certificates(&base64::without_blanks(bytes))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, Read};
 
 use crate::archive::ArchiveFault;
+use crate::leg::Source;
+use crate::private_key::Watch;
 use crate::recognize::HEAD_BYTES;
 
 /// Why no more bytes come.
@@ -25,22 +27,85 @@ impl From<io::Error> for InputError {
     }
 }
 
-/// A buffered source that counts what it reads against a limit.
+/// How a source goes to one of its bytes.
+type GoTo<R> = fn(&mut R, u64) -> io::Result<()>;
+
+/// A buffered source that counts what it reads against a limit, and looks for private keys in it.
 #[derive(Debug)]
 pub(crate) struct Input<R> {
     source: R,
+    /// Missing where what is to be passed over has to be read.
+    go_to: Option<GoTo<R>>,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     ended: bool,
-    left: u64,
+    /// Bytes of the file up to the end of the buffer.
+    read: u64,
+    limit: u64,
+    keys: Watch,
+    /// Where in the buffer the marker of the first private key ends.
+    key: Option<usize>,
 }
 
 impl<R: Read> Input<R> {
     pub(crate) fn new(source: R, limit: u64) -> Self {
         // One byte more than a head, so that a file of exactly that size is seen to end.
         let buffer = vec![0; HEAD_BYTES + 1];
-        Self { source, buffer, start: 0, end: 0, ended: false, left: limit }
+        let keys = Watch::default();
+        Self {
+            source,
+            go_to: None,
+            buffer,
+            start: 0,
+            end: 0,
+            ended: false,
+            read: 0,
+            limit,
+            keys,
+            key: None,
+        }
+    }
+
+    /// A source of which parts can be passed over.
+    pub(crate) fn resumable(source: R, limit: u64) -> Self
+    where
+        R: Source,
+    {
+        Self { go_to: Some(R::go_to), ..Self::new(source, limit) }
+    }
+
+    /// How many bytes of the file were consumed.
+    pub(crate) fn offset(&self) -> u64 {
+        let waiting = u64::try_from(self.buffered().len()).unwrap_or(u64::MAX);
+        self.read.saturating_sub(waiting)
+    }
+
+    /// Passes over everything up to a byte behind the ones that were consumed.
+    pub(crate) fn go_to(&mut self, offset: u64) -> Result<(), InputError> {
+        if let Some(go_to) = self.go_to {
+            go_to(&mut self.source, offset)?;
+            (self.start, self.end, self.ended, self.read) = (0, 0, false, offset);
+            (self.keys, self.key) = (Watch::default(), None);
+            return Ok(());
+        }
+        while let Some(left) = offset.checked_sub(self.offset()).filter(|left| *left > 0) {
+            let there = self.chunk()?.len();
+            if there == 0 {
+                break;
+            }
+            self.consume(there.min(usize::try_from(left).unwrap_or(usize::MAX)));
+        }
+        Ok(())
+    }
+
+    /// Puts bytes in front of those that follow, though they are not in the file.
+    pub(crate) fn put_in_front(&mut self, bytes: &[u8]) {
+        let mut buffer = [bytes, self.buffered()].concat();
+        self.key = self.key.map(|end| (end + bytes.len()).saturating_sub(self.start));
+        (self.start, self.end) = (0, buffer.len());
+        buffer.resize(buffer.len().max(HEAD_BYTES + 1), 0);
+        self.buffer = buffer;
     }
 
     /// The first bytes of the file without consuming them, and whether they are all.
@@ -56,6 +121,8 @@ impl<R: Read> Input<R> {
         if self.start == self.end && !self.ended {
             self.start = 0;
             self.end = 0;
+            // A key that nobody asked for is still one.
+            self.key = self.key.map(|_| 0);
             self.read()?;
         }
         Ok(self.buffered())
@@ -66,7 +133,14 @@ impl<R: Read> Input<R> {
         self.start = self.end.min(self.start.saturating_add(count));
     }
 
-    fn buffered(&self) -> &[u8] {
+    /// Whether a PEM private key shows itself in the next bytes of the last chunk, be it with the last
+    /// letter of its marker.
+    pub(crate) fn shows_key(&self, count: usize) -> bool {
+        self.key.is_some_and(|end| end <= self.start.saturating_add(count))
+    }
+
+    /// What is left of the last chunk.
+    pub(crate) fn buffered(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
@@ -80,9 +154,64 @@ impl<R: Read> Input<R> {
             }
         };
         self.ended = count == 0;
+        if self.key.is_none() {
+            // The whole buffer at once: this is much quicker than line by line.
+            let fresh = self.buffer.get(self.end..self.end + count).unwrap_or_default();
+            self.key = self.keys.find(fresh).map(|end| self.end + end);
+        }
         self.end += count;
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        self.left = self.left.checked_sub(count).ok_or(InputError::TooLarge)?;
-        Ok(())
+        self.read = self.read.saturating_add(count);
+        if self.read > self.limit { Err(InputError::TooLarge) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read};
+
+    use super::Input;
+
+    /// Gives so many bytes at a time.
+    struct Slow<'t>(&'t [u8], usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(buffer.len());
+            self.0.read(&mut buffer[..count])
+        }
+    }
+
+    #[test]
+    fn a_key_shows_itself_with_the_last_letter_of_its_marker_and_not_before() {
+        let text = [&[b'x'; 90][..], b"-----BEGIN PRIVATE KEY-----", &[b'y'; 90]].concat();
+        for size in 1..text.len() {
+            for step in [1, 7, 64, usize::MAX] {
+                let mut input = Input::new(Slow(&text, size), 1_000);
+                let mut read = 0;
+                loop {
+                    let count = input.chunk().unwrap().len().min(step);
+                    let shows = input.shows_key(count);
+                    assert_eq!(shows, read + count >= 117, "{size} {step} {read} {count}");
+                    if shows {
+                        break;
+                    }
+                    read += count;
+                    input.consume(count);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_nobody_asked_for_is_not_forgotten() {
+        let text = [b"PRIVATE KEY-----", &[b'x'; 100][..]].concat();
+        let mut input = Input::new(Slow(&text, 20), 1_000);
+        for _ in 0..3 {
+            let count = input.chunk().unwrap().len();
+            input.consume(count);
+        }
+        assert!(!input.chunk().unwrap().is_empty());
+        assert!(input.shows_key(1));
     }
 }

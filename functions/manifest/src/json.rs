@@ -4,6 +4,7 @@
 //! both can mean one thing to its checker and another to its reader. Here such a document is
 //! refused whole.
 
+mod document;
 mod reader;
 mod scan;
 
@@ -13,6 +14,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+pub(crate) use self::document::{Members, Value as Borrowed};
 pub(crate) use self::reader::{At, Items, Length, Reader};
 
 /// What is wrong with a document.

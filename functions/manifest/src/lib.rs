@@ -64,6 +64,7 @@ mod infineon;
 mod input;
 mod json;
 mod leaf;
+mod leg;
 mod lines;
 mod mac;
 mod microchip;
@@ -89,12 +90,15 @@ pub use certificate::{
     IssuerFault, KeyType, SignatureAlgorithm,
 };
 pub use context::{Context, Limits};
-pub use decode::{Summary, decode};
-pub use device_infos::{DeviceFault, DeviceInfo, FingerprintFault, decode_device_infos};
+pub use decode::{Summary, decode, decode_leg};
+pub use device_infos::{
+    DeviceFault, DeviceInfo, FingerprintFault, decode_device_infos, decode_device_infos_leg,
+};
 pub use entry::{Entry, MemberPlace, Place, Warning};
 pub use error::{Decoded, EntryError, ManifestError};
 pub use excerpt::{Choice, Copied, Excerpt, Original, excerpt};
 pub use infineon::{Bundle, UnknownBundle};
+pub use leg::{Leg, Position, Progress, Source};
 pub use name::{NameError, NameFault, NameTemplate, TemplateError, is_thing_name};
 pub use reason::{MissingSigner, Reason};
 pub use recognize::{Content, HEAD_BYTES, Purpose, recognize, recognize_zip};

@@ -2,11 +2,13 @@
 
 use std::io::Read;
 
+use memchr::memchr;
+
 use crate::context::Limits;
 use crate::entry::Place;
 use crate::error::ManifestError;
 use crate::input::Input;
-use crate::private_key::Watch;
+use crate::leg::Plain;
 
 /// A text being read by line.
 #[derive(Debug)]
@@ -15,7 +17,6 @@ pub(crate) struct Lines<R> {
     limits: Limits,
     number: u64,
     has_end: bool,
-    keys: Watch,
 }
 
 /// Whether a line was kept.
@@ -29,7 +30,20 @@ pub(crate) enum Line {
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(input: Input<R>, limits: Limits) -> Self {
-        Self { input, limits, number: 0, has_end: false, keys: Watch::default() }
+        Self { input, limits, number: 0, has_end: false }
+    }
+
+    /// Behind the last line, which was the end of so many entries.
+    pub(crate) fn behind(&self, entries: u64) -> Plain {
+        Plain { places: self.number, ..Plain::behind(entries, self.input.offset()) }
+    }
+
+    /// Goes on there.
+    pub(crate) fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        self.number = from.places;
+        self.input
+            .go_to(from.offset)
+            .map_err(|error| ManifestError::from_input(error, from.entries, self.limits.bytes))
     }
 
     /// Where the last line is.
@@ -64,21 +78,20 @@ impl<R: Read> Lines<R> {
                 begun = true;
                 self.number += 1;
             }
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            let piece = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or(chunk);
-            if self.keys.sees(piece) {
+            let end = memchr(b'\n', chunk);
+            let count = end.unwrap_or(chunk.len());
+            if self.input.shows_key(count) {
                 let place = Place::Line(self.number);
                 return Err(ManifestError::PrivateKey { entries_read: read, place });
             }
-            length = length.saturating_add(piece.len());
+            length = length.saturating_add(count);
             if length <= self.limits.entry_bytes {
-                text.extend_from_slice(piece);
+                text.extend_from_slice(self.input.buffered().get(..count).unwrap_or_default());
             } else {
                 text.clear();
             }
-            let count = piece.len() + usize::from(end.is_some());
             self.has_end = end.is_some();
-            self.input.consume(count);
+            self.input.consume(count + usize::from(self.has_end));
             if self.has_end {
                 break;
             }

@@ -9,8 +9,6 @@ mod payload;
 
 use std::io::Read;
 
-use serde_json::{Map, Value};
-
 use self::elements::Elements;
 use self::envelope::Envelope;
 use self::payload::SecureElement;
@@ -21,8 +19,9 @@ use crate::entry::{Entry, Place, Warning, certificate_fields};
 use crate::error::{EntryError, ManifestError};
 use crate::excerpt::{Frame, Pieces, Slice};
 use crate::input::Input;
-use crate::json::{self, JsonError, Length};
+use crate::json::{Borrowed, JsonError, Length, Members};
 use crate::leaf;
+use crate::leg::{Plain, Resumable};
 use crate::reason::Reason;
 use crate::recognize::{self, Content, foreign};
 use crate::text;
@@ -103,6 +102,16 @@ impl<'a, R: Read> Microchip<'a, R> {
     }
 }
 
+impl<R: Read> Resumable for Microchip<'_, R> {
+    fn position(&self) -> Option<Plain> {
+        Some(self.elements.position())
+    }
+
+    fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        self.elements.go_on(from)
+    }
+}
+
 fn verdict(text: &[u8], context: Context<'_>, issuers: &mut Issuers, number: u64) -> Verdict {
     let place = Place::Entry(number);
     let mut id = String::new();
@@ -139,7 +148,8 @@ fn entry(
     id: &mut String,
 ) -> Result<Entry, Refusal> {
     let depth = context.limits.depth;
-    let envelope = Envelope::parse(text, depth)?;
+    let members = object(text, depth, "it")?;
+    let envelope = Envelope::parse(&members, depth)?;
     *id = envelope.claimed_id();
     let signer = envelope.verify(context.signers).map_err(|reason| {
         // A private key is one whether or not its entry is genuine.
@@ -187,9 +197,9 @@ fn entry(
 }
 
 /// Reads a JSON object, and says what is wrong with another.
-fn object(text: &[u8], depth: usize, what: &'static str) -> Result<Map<String, Value>, Reason> {
-    match json::parse(text, depth) {
-        Ok(Value::Object(object)) => Ok(object),
+fn object<'t>(text: &'t [u8], depth: usize, what: &'static str) -> Result<Members<'t>, Reason> {
+    match Borrowed::parse(text, depth) {
+        Ok(Borrowed::Object(members)) => Ok(members),
         Ok(_) => Err(Reason::Malformed(format!("{what} is not a JSON object").into())),
         Err(JsonError::Syntax { line, column }) => Err(Reason::Malformed(
             format!("{what} is broken JSON, at line {line}, column {column} of it").into(),

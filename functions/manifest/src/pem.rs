@@ -1,11 +1,18 @@
 //! PEM blocks (RFC 7468) in a piece of text.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
+
 use crate::base64;
 
 /// What opens a block.
 pub(crate) const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
+/// Making these takes longer than finding something short.
+static BEGINNING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
+static ENDING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(END));
 
 /// One block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +34,7 @@ impl Block<'_> {
 
     /// The bytes within. `None` where they are not base64.
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
-        let text: Vec<u8> =
-            self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        base64::decode(&text)
+        base64::decode_lines(self.body)
     }
 }
 
@@ -37,7 +42,8 @@ impl Block<'_> {
 pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Result<Block<'_>, Unfinished>> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
-        let found = after(rest.take()?, BEGIN)?;
+        let text = rest.take()?;
+        let found = text.get(BEGINNING.find(text)? + BEGIN.len()..)?;
         let Some((block, after)) = block(found) else { return Some(Err(Unfinished)) };
         rest = Some(after);
         Some(Ok(block))
@@ -46,20 +52,21 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Result<Block<'_>, Unfi
 
 /// Reads a block from behind its `-----BEGIN `.
 fn block(text: &[u8]) -> Option<(Block<'_>, &[u8])> {
-    let at = find(text, DASHES)?;
+    let at = text.windows(DASHES.len()).position(|piece| piece == DASHES)?;
     let (label, rest) = text.split_at(at);
     let body = rest.get(DASHES.len()..)?;
-    let (body, rest) = body.split_at(find(body, END)?);
+    let (body, rest) = body.split_at(ENDING.find(body)?);
     let rest = rest.get(END.len()..)?.strip_prefix(label)?.strip_prefix(DASHES)?;
     Some((Block { label, body }, rest))
 }
 
-fn after<'t>(text: &'t [u8], needle: &[u8]) -> Option<&'t [u8]> {
-    text.get(find(text, needle)? + needle.len()..)
+/// Whether a block begins in the text.
+pub(crate) fn begins_in(text: &[u8]) -> bool {
+    BEGINNING.find(text).is_some()
 }
 
 pub(crate) fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    text.windows(needle.len()).position(|part| part == needle)
+    memmem::find(text, needle)
 }
 
 /// The characters that a certificate has as PEM: AWS IoT takes it so, and limits them.

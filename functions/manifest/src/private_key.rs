@@ -1,26 +1,31 @@
 //! Private keys, by sight. A file that holds one is refused, and nothing of the key is kept.
 
-use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::base64;
 use crate::certificate::der;
+use crate::json::{Borrowed, Members};
 
 const MARKERS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];
 /// One byte less than the longest marker: what may be the beginning of one.
 const OVERLAP: usize = 21;
+/// What all markers begin with.
+static BEGINNING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PRIVATE KEY"));
 
 /// Whether text holds a PEM private key of any kind.
 pub(crate) fn in_text(text: &[u8]) -> bool {
-    // The first letter is looked for by itself, which is quick, and rare enough in base64.
-    let mut rest = text;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'P') {
-        let (_, found) = rest.split_at(at);
-        if MARKERS.iter().any(|marker| found.starts_with(marker)) {
-            return true;
-        }
-        rest = found.get(1..).unwrap_or_default();
-    }
-    false
+    end_in(text).is_some()
+}
+
+/// Where the first marker of a private key ends.
+fn end_in(text: &[u8]) -> Option<usize> {
+    BEGINNING.find_iter(text).find_map(|at| {
+        let (_, found) = text.split_at_checked(at)?;
+        let marker = MARKERS.iter().find(|marker| found.starts_with(marker))?;
+        Some(at + marker.len())
+    })
 }
 
 /// Looks for PEM private keys in text that comes in pieces.
@@ -32,9 +37,16 @@ pub(crate) struct Watch {
 impl Watch {
     /// Whether a key showed itself with this piece.
     pub(crate) fn sees(&mut self, piece: &[u8]) -> bool {
+        self.find(piece).is_some()
+    }
+
+    /// After how many bytes of this piece the first key showed itself.
+    pub(crate) fn find(&mut self, piece: &[u8]) -> Option<usize> {
         let seam = piece.get(..OVERLAP).unwrap_or(piece);
+        let before = self.tail.len();
         self.tail.extend_from_slice(seam);
-        let found = in_text(&self.tail) || in_text(piece);
+        let found =
+            end_in(&self.tail).map(|end| end.saturating_sub(before)).or_else(|| end_in(piece));
         if piece.len() >= OVERLAP {
             self.tail.clear();
             self.tail.extend_from_slice(piece.get(piece.len() - OVERLAP..).unwrap_or_default());
@@ -47,21 +59,29 @@ impl Watch {
 }
 
 /// Whether a JSON document holds a private key: as PEM, as DER in base64, or as a JWK.
-pub(crate) fn in_json(value: &Value) -> bool {
+pub(crate) fn in_json(value: &Borrowed<'_>) -> bool {
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => {
+        Borrowed::Null | Borrowed::Bool | Borrowed::Number(_) | Borrowed::OtherNumber => false,
+        Borrowed::Text(text) => {
             in_text(text.as_bytes())
-                || base64::decode(text.as_bytes()).is_some_and(|bytes| in_der(&bytes))
+                || is_maybe_der(text)
+                    && base64::decode(text.as_bytes()).is_some_and(|bytes| in_der(&bytes))
         }
-        Value::Array(values) => values.iter().any(in_json),
-        Value::Object(members) => is_private_jwk(members) || members.values().any(in_json),
+        Borrowed::Array(values) => values.iter().any(in_json),
+        Borrowed::Object(members) => {
+            is_private_jwk(members) || members.iter().any(|(_, value)| in_json(value))
+        }
     }
 }
 
+/// Whether base64 begins as that of a DER sequence does.
+fn is_maybe_der(text: &str) -> bool {
+    text.starts_with('M')
+}
+
 /// RFC 7518: `d` is the private part of a key on an elliptic curve and of an RSA key, `k` a secret.
-fn is_private_jwk(members: &Map<String, Value>) -> bool {
-    members.contains_key("kty") && (members.contains_key("d") || members.contains_key("k"))
+fn is_private_jwk(members: &Members<'_>) -> bool {
+    members.contains("kty") && (members.contains("d") || members.contains("k"))
 }
 
 /// Whether DER is a private key: PKCS#8 (plain or encrypted), PKCS#1, SEC 1, or a PKCS#12 bundle,
@@ -102,7 +122,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Watch, in_der, in_json, in_text};
+    use super::{Borrowed, Watch, in_der, in_json, in_text};
 
     #[test]
     fn every_der_form_is_known() {
@@ -135,6 +155,8 @@ mod tests {
             (json!({"jwk": {"kty": "EC", "crv": "P-256", "d": "AA"}}), true),
             (json!({"a": public, "d": "x", "kty2": true}), false),
         ] {
+            let text = value.to_string();
+            let value = Borrowed::parse(text.as_bytes(), 9).unwrap();
             assert_eq!(in_json(&value), expected);
         }
     }

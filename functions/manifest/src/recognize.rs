@@ -5,6 +5,7 @@ mod json;
 mod purpose;
 mod zip;
 
+use crate::base64;
 use crate::certificate::{Certificate, der, is_bundle};
 use crate::entry::Place;
 use crate::generated::text::{self as certificates, Fault};
@@ -131,6 +132,9 @@ fn recognize_pem(text: &[u8], complete: bool) -> Content {
         Content::Manifest(Vendor::Generated)
     } else if label(b"PKCS7-----") {
         Content::Foreign(foreign::PKCS7)
+    } else if let lines @ Content::Manifest(_) = recognize_lines(text, false) {
+        // The block that is no certificate costs itself alone.
+        lines
     } else if complete {
         Content::Foreign(foreign::PEM_WITHOUT_CERTIFICATE)
     } else {
@@ -155,7 +159,7 @@ fn recognize_lines(text: &[u8], complete: bool) -> Content {
         }
     }
     if complete {
-        match certificates::certificates(&without_blanks(text)) {
+        match certificates::certificates(&base64::without_blanks(text)) {
             Ok(mut found) => {
                 return match (found.pop(), found.is_empty()) {
                     (Some(certificate), true) => Content::Certificate(Box::new(certificate)),
@@ -171,11 +175,6 @@ fn recognize_lines(text: &[u8], complete: bool) -> Content {
 
 fn is_alone(text: &[u8], line: &[u8]) -> bool {
     text.trim_ascii() == line
-}
-
-/// Base64 that a tool wrapped, as one line.
-pub(crate) fn without_blanks(text: &[u8]) -> Vec<u8> {
-    text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
 }
 
 /// The length of the byte order mark in front, if there is one.

@@ -4,10 +4,11 @@
 //! trusted by its fingerprint. The certificate itself comes separately, because only it carries the
 //! key.
 
+mod es256;
+
 use std::collections::{HashMap, HashSet};
 
-use josekit::jws::ES256;
-use josekit::jws::alg::ecdsa::EcdsaJwsVerifier;
+use josekit::jws::JwsVerifier;
 
 use crate::base64;
 use crate::certificate::{Certificate, CertificateId};
@@ -57,7 +58,7 @@ pub struct Signers {
 struct Signer {
     kid: String,
     /// `None` where the key is no P-256 key.
-    verifier: Option<EcdsaJwsVerifier>,
+    verifier: Option<Box<dyn JwsVerifier>>,
 }
 
 impl Signers {
@@ -75,7 +76,7 @@ impl Signers {
     pub fn add(&mut self, certificate: Certificate) {
         let signer = Signer {
             kid: base64::encode_url(&certificate.key_identifier()),
-            verifier: ES256.verifier_from_der(certificate.public_key()).ok(),
+            verifier: es256::verifier(&certificate),
         };
         self.uploaded.insert(certificate.id(), signer);
     }
@@ -97,7 +98,7 @@ impl Signers {
         &self,
         fingerprint: CertificateId,
         kid: &str,
-    ) -> Result<&EcdsaJwsVerifier, Reason> {
+    ) -> Result<&dyn JwsVerifier, Reason> {
         if !self.trust_uploaded && !self.is_pinned(&fingerprint) {
             return Err(Reason::SignerNotTrusted { fingerprint });
         }
@@ -109,6 +110,6 @@ impl Signers {
             let kid = crate::text::excerpt(kid);
             return Err(Reason::SignerKidMismatch { kid, fingerprint });
         }
-        signer.verifier.as_ref().ok_or(Reason::SignerKeyUnsupported { fingerprint })
+        signer.verifier.as_deref().ok_or(Reason::SignerKeyUnsupported { fingerprint })
     }
 }

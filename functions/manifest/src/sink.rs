@@ -7,6 +7,7 @@ use crate::crew::{Line, Taken, Verdict};
 use crate::entry::Place;
 use crate::error::{Decoded, EntryError, ManifestError};
 use crate::excerpt::{Piece, Pieces, Tap};
+use crate::leg::{Leg, Position, Resumable, Spot};
 use crate::reason::Reason;
 
 /// Why reading ends before the file does.
@@ -14,6 +15,8 @@ use crate::reason::Reason;
 pub(crate) enum Stop {
     /// The caller has enough.
     BrokenOff,
+    /// The leg is over, and the next one begins here.
+    Paused(Box<Spot>),
     /// The file is unusable from here on.
     Unusable(ManifestError),
 }
@@ -38,6 +41,11 @@ pub(crate) struct Sink<'c> {
     tap: Option<&'c mut Tap<'c>>,
     /// How many plain files were begun for it.
     files: u64,
+    /// Whether this leg is to end, and how many entries it began behind.
+    enough: &'c dyn Fn() -> bool,
+    begun: u64,
+    /// Whether the file can only be read in one go.
+    is_solid: bool,
 }
 
 impl<'c> Sink<'c> {
@@ -56,7 +64,26 @@ impl<'c> Sink<'c> {
             line,
             tap: None,
             files: 0,
+            enough: Leg::WHOLE.enough,
+            begun: 0,
+            is_solid: false,
         }
+    }
+
+    /// Goes on where the leg begins, and stops where it ends.
+    pub(crate) fn within(self, leg: Leg<'c>) -> Self {
+        let begun = leg.from.map_or(0, Position::entries);
+        Self { read: begun, told: begun, begun, enough: leg.enough, ..self }
+    }
+
+    /// Reads to the end of the file in this leg, or not at all.
+    pub(crate) fn hold_together(&mut self) {
+        self.is_solid = true;
+    }
+
+    /// Whether this leg is to end here. A leg takes at least one entry.
+    pub(crate) fn has_enough(&self) -> bool {
+        self.read > self.begun && (self.enough)()
     }
 
     /// Hands entries to `tap`, as they stand in the file.
@@ -127,16 +154,23 @@ impl<'c> Sink<'c> {
         self.take(Taken::known(Err(EntryError { number: 0, place, id, reason })))
     }
 
-    /// Hands on everything that a reader of one plain file gives. Where the file is a member of an
-    /// archive, `member` is its name.
-    pub(crate) fn drain(
+    /// Hands on everything that a reader of one plain file gives, or what a leg has of it. Where the file
+    /// is a member of an archive, `member` is its name; `before` are the entries in front of the file.
+    pub(crate) fn drain<R: Resumable>(
         &mut self,
         member: Option<&str>,
-        mut next: impl FnMut() -> Result<Option<Taken<'c>>, ManifestError>,
+        before: u64,
+        reader: &mut R,
+        mut next: impl FnMut(&mut R) -> Result<Option<Taken<'c>>, ManifestError>,
     ) -> Result<(), Stop> {
-        let before = self.read;
-        while let Some(taken) = next().map_err(|error| located(error, member, before))? {
+        while let Some(taken) = next(reader).map_err(|error| located(error, member, before))? {
             self.take(taken.within(member, before))?;
+            if !self.is_solid
+                && self.has_enough()
+                && let Some(plain) = reader.position()
+            {
+                return Err(Stop::Paused(Box::new(Spot::Plain(plain))));
+            }
         }
         Ok(())
     }

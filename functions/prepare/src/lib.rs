@@ -13,7 +13,8 @@ mod sorting;
 mod stop;
 mod trust;
 
+pub use duplicates::{Duplicate, Duplicates};
 pub use read::{Device, Item, Known, ProfileError, Reader, Refusal, notes, number_of};
-pub use sorting::{Signatures, Sorting};
+pub use sorting::{Books, Signatures, Sorting};
 pub use stop::{broken, without_entries};
 pub use trust::{Trust, trusted};

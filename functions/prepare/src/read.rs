@@ -8,8 +8,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use ledger::{Note, Outcome, OutcomeKind, Profile, Work};
 use manifest::{
     AttributeTemplateError, AttributeTemplates, Bundle, CertificateId, Context, Decoded,
-    DeviceInfo, Entry, EntryError, IssuedBy, KeyType, Limits, ManifestError, NameError,
-    NameTemplate, Summary, TemplateError, Vendor, Warning, decode_device_infos,
+    DeviceInfo, Entry, EntryError, IssuedBy, KeyType, Leg, Limits, ManifestError, NameError,
+    NameTemplate, Progress, Source, Summary, TemplateError, Vendor, Warning, decode_device_infos,
+    decode_device_infos_leg, decode_leg,
 };
 
 use crate::names;
@@ -153,6 +154,28 @@ impl Reader {
             }
             Kind::DeviceInfos { has_type } => {
                 decode_device_infos(source, Limits::default(), &mut |info| {
+                    items(device_info(info, *has_type))
+                })
+            }
+        }
+    }
+
+    /// Reads one leg of the file. What all legs hand on together is what [`read`](Self::read) would.
+    pub fn read_leg(
+        &self,
+        source: &mut dyn Source,
+        leg: Leg<'_>,
+        items: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    ) -> Result<Progress, ManifestError> {
+        match &self.0 {
+            Kind::Manifest(manifest) => {
+                let context = manifest.context();
+                decode_leg(manifest.vendor, source, context, leg, &mut |decoded| {
+                    items(manifest.item(decoded))
+                })
+            }
+            Kind::DeviceInfos { has_type } => {
+                decode_device_infos_leg(source, Limits::default(), leg, &mut |info| {
                     items(device_info(info, *has_type))
                 })
             }

@@ -1,8 +1,12 @@
 //! Keeps the books over the entries of a file.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::{self, Read, Write},
+};
 
 use ledger::{Outcome, OutcomeKind, Work};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     duplicates::{Duplicate, Duplicates},
@@ -13,6 +17,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Sorting {
     duplicates: Duplicates,
+    books: Books,
+}
+
+/// The books over the entries of a file, without what finds duplicates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Books {
     signers: BTreeSet<String>,
     entries: u64,
     refused: u64,
@@ -20,7 +30,7 @@ pub struct Sorting {
 }
 
 /// How many entries' signatures were checked, and what came of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signatures {
     /// Those that held.
     pub passed: u64,
@@ -38,12 +48,27 @@ impl Signatures {
 }
 
 impl Sorting {
+    /// Goes on with the books of another one, whose duplicates were [written down](Self::write_duplicates).
+    pub fn going_on(books: Books, duplicates: &mut dyn Read) -> io::Result<Self> {
+        Ok(Self { duplicates: Duplicates::read(duplicates)?, books })
+    }
+
+    /// The books, for another one to go on with.
+    pub const fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// Writes down what finds duplicates, for another one to go on with.
+    pub fn write_duplicates(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.duplicates.write(to)
+    }
+
     /// Takes the next entry: a device to work on, or what became of the entry.
     pub fn take(&mut self, item: Item) -> Result<Work, Box<Outcome>> {
-        self.entries += 1;
-        self.signatures.count(&item);
+        self.books.entries += 1;
+        self.books.signatures.count(&item);
         let sorted = self.sort(item);
-        self.refused += u64::from(sorted.is_err());
+        self.books.refused += u64::from(sorted.is_err());
         sorted
     }
 
@@ -63,28 +88,28 @@ impl Sorting {
         {
             return Err(Box::new(conflict(&work, duplicate)));
         }
-        self.signers.extend(signer.map(|signer| signer.to_string()));
+        self.books.signers.extend(signer.map(|signer| signer.to_string()));
         Ok(work)
     }
 
     /// Entries so far.
     pub const fn entries(&self) -> u64 {
-        self.entries
+        self.books.entries
     }
 
     /// Entries among them that give no device.
     pub const fn refused(&self) -> u64 {
-        self.refused
+        self.books.refused
     }
 
     /// What the checks of signatures came to so far.
     pub const fn signatures(&self) -> Signatures {
-        self.signatures
+        self.books.signatures
     }
 
     /// Fingerprints of the signers that vouched for devices.
     pub fn into_signers(self) -> Vec<String> {
-        self.signers.into_iter().collect()
+        self.books.signers.into_iter().collect()
     }
 }
 

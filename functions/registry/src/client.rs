@@ -18,6 +18,7 @@ use aws_sdk_iot::{
     operation::describe_certificate::DescribeCertificateOutput,
     types::{AttributePayload, CertificateStatus},
 };
+use ledger::clock;
 
 use crate::{Call, CallError, CallErrorKind, Pace, call::classify};
 
@@ -312,7 +313,7 @@ impl Registry {
                 Err(CallError { kind: CallErrorKind::NotFound, .. })
                     if tried < VISIBILITY_TRIES =>
                 {
-                    tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tried)).await;
+                    clock::sleep(Duration::from_millis(50) * 2_u32.pow(tried)).await;
                     tried += 1;
                 }
                 answer => return answer,

@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use ledger::{Ceiling, Rates, seconds_of_epoch};
+use ledger::{Ceiling, Rates, clock, seconds_of_epoch};
 use tokio::{
     sync::{Mutex as Turns, MutexGuard as Turn},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 
 pub use self::usage::Usage;
@@ -58,13 +58,18 @@ pub(crate) struct Token {
 
 impl Default for Pace {
     fn default() -> Self {
-        let now = Instant::now();
-        let operations = Call::PACED.map(|call| (call.name(), Operation::new(now)));
-        Self { operations: operations.into_iter().collect() }
+        Self::beginning(anywhere)
     }
 }
 
 impl Pace {
+    /// Each operation begins with this part of its first token, 0 to 1.
+    pub fn beginning(mut first: impl FnMut() -> f64) -> Self {
+        let now = clock::now();
+        let operations = Call::PACED.map(|call| (call.name(), Operation::new(first(), now)));
+        Self { operations: operations.into_iter().collect() }
+    }
+
     /// Sets the rates to this worker's share: one of `workers` equal ones.
     pub fn share(&self, rates: &Rates, workers: u32) {
         for call in Call::PACED {
@@ -76,24 +81,29 @@ impl Pace {
 
     /// Continues under the ceilings that other processes met, as if they had been met here.
     pub fn resume(&self, ceilings: &BTreeMap<String, Ceiling>) {
-        let (now, clock) = (Instant::now(), seconds_of_epoch());
+        let (now, epoch) = (clock::now(), seconds_of_epoch());
         for (name, ceiling) in ceilings {
             let Some(operation) = self.operations.get(name.as_str()) else { continue };
             let mut state = operation.state();
-            let Some((rate, _)) = state.share else { continue };
-            let age = Duration::try_from_secs_f64(clock - ceiling.at).unwrap_or_default();
-            state.limiter = Limiter::resumed(ceiling.calls_a_second / rate, age, now);
+            let Some((rate, workers)) = state.share else { continue };
+            let age = Duration::try_from_secs_f64(epoch - ceiling.at).unwrap_or_default();
+            state.limiter = Limiter::resumed(
+                ceiling.calls_a_second / rate,
+                rate / f64::from(workers),
+                age,
+                now,
+            );
         }
     }
 
     /// The ceilings that hold operations down now, for all workers together.
     pub fn ceilings(&self) -> BTreeMap<String, Ceiling> {
-        let (now, clock) = (Instant::now(), seconds_of_epoch());
+        let (now, epoch) = (clock::now(), seconds_of_epoch());
         let ceiling = |(name, operation): (&&'static str, &Operation)| {
             let state = operation.state();
             let (rate, _) = state.share?;
             let (part, at) = state.limiter.ceiling(now)?;
-            let at = clock - now.saturating_duration_since(at).as_secs_f64();
+            let at = epoch - now.saturating_duration_since(at).as_secs_f64();
             Some(((*name).to_owned(), Ceiling { calls_a_second: part * rate, at }))
         };
         self.operations.iter().filter_map(ceiling).collect()
@@ -101,7 +111,7 @@ impl Pace {
 
     /// What each operation was used for since this was last asked, where it was used.
     pub fn usage(&self) -> BTreeMap<&'static str, Usage> {
-        let now = Instant::now();
+        let now = clock::now();
         self.operations
             .iter()
             .map(|(name, operation)| (*name, operation.state().meter.read(now)))
@@ -114,7 +124,7 @@ impl Pace {
         if let Some(operation) = self.operation(call) {
             operation.take().await;
         }
-        Token { call, taken: Instant::now() }
+        Token { call, taken: clock::now() }
     }
 
     /// The call that the token was taken for was answered, and not throttled.
@@ -128,7 +138,8 @@ impl Pace {
     pub(crate) fn throttled(&self, token: Token) {
         if let Some(operation) = self.operation(token.call) {
             let mut state = operation.state();
-            state.limiter.throttled(token.taken, Instant::now());
+            let share = state.share.map_or(1.0, |(rate, workers)| rate / f64::from(workers));
+            state.limiter.throttled(share, token.taken, clock::now());
             state.meter.throttled();
         }
     }
@@ -139,8 +150,8 @@ impl Pace {
 }
 
 impl Operation {
-    fn new(now: Instant) -> Self {
-        let bucket = Bucket::new(anywhere(), now);
+    fn new(first: f64, now: Instant) -> Self {
+        let bucket = Bucket::new(first, now);
         Self {
             line: Turns::default(),
             state: Mutex::new(State {
@@ -162,11 +173,11 @@ impl Operation {
             self.line.lock().await
         };
         loop {
-            let now = Instant::now();
+            let now = clock::now();
             let taken = self.state().take(now);
             let Err(due) = taken else { return };
             waiting.get_or_insert_with(|| Waiting::begin(self));
-            sleep_until(due.min(now + LOOK_AGAIN)).await;
+            clock::sleep_until(due.min(now + LOOK_AGAIN)).await;
         }
     }
 
@@ -191,14 +202,14 @@ struct Waiting<'a>(&'a Operation);
 
 impl<'a> Waiting<'a> {
     fn begin(operation: &'a Operation) -> Self {
-        operation.state().meter.begins_to_wait(Instant::now());
+        operation.state().meter.begins_to_wait(clock::now());
         Self(operation)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.state().meter.ends_waiting(Instant::now());
+        self.0.state().meter.ends_waiting(clock::now());
     }
 }
 
@@ -255,12 +266,12 @@ mod tests {
         let pace = paced(100.0, 1);
         let mut state = pace.operations["AttachPolicy"].state();
         let now = Instant::now();
-        state.limiter.throttled(now, now);
+        state.limiter.throttled(100.0, now, now);
         let took = seconds(100, now, &mut state);
-        assert!((1.05..1.25).contains(&took), "{took}");
+        assert!((1.03..1.1).contains(&took), "{took}");
         let took = seconds(1_000, now + Duration::from_mins(1), &mut state);
-        // A second's credit from the pause is used up first.
-        assert!((8.9..9.1).contains(&took), "{took}");
+        // A pause of a minute is not made up for.
+        assert!((9.9..10.1).contains(&took), "{took}");
     }
 
     #[tokio::test]
@@ -270,13 +281,14 @@ mod tests {
         let token = first.take(Call::AttachPolicy).await;
         first.throttled(token);
         let ceilings = first.ceilings();
-        assert!((ceilings["AttachPolicy"].calls_a_second - 100.0).abs() < 1e-6, "{ceilings:?}");
+        let ceiling = ceilings["AttachPolicy"].calls_a_second;
+        assert!((90.0..100.0).contains(&ceiling), "{ceilings:?}");
         assert_eq!(first.usage()["AttachPolicy"].throttles, 1);
 
         let second = paced(400.0, 2);
         second.resume(&ceilings);
         let again = second.ceilings();
-        assert!((again["AttachPolicy"].calls_a_second - 100.0).abs() < 1e-6, "{again:?}");
+        assert!((again["AttachPolicy"].calls_a_second - ceiling).abs() < 1e-6, "{again:?}");
         assert!((again["AttachPolicy"].at - ceilings["AttachPolicy"].at).abs() < 1.0);
     }
 

@@ -2,7 +2,7 @@
 
 use ledger::{Object, Plan, Prepared, Report, RunFiles, SourceSummary, Stop, Verdict, planned_key};
 
-use crate::{State, results::Recount, summary, undone};
+use crate::{State, book::Recount, summary, undone};
 
 /// The execution that the run was, and when.
 #[derive(Clone, Copy, Debug, Default)]

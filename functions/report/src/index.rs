@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use ledger::{
-    History, Index, IndexError, IndexWriter, Keep, Names, Outcome, Report, RunFiles, RunKind,
-    RunTag, Store, StoreError, Unindexed, seconds_of_epoch,
+    History, Index, IndexError, IndexWriter, Keep, Report, RunFiles, RunKind, RunTag, Store,
+    StoreError, Unindexed, seconds_of_epoch,
 };
 
 /// So many records (100 MB) are merged while people wait for the report; upkeep merges the rest.
@@ -39,8 +39,8 @@ impl Indexing {
         Self { writer: None, is_wanted: false }
     }
 
-    /// Adds the entry whose line begins at `offset`.
-    pub(crate) async fn add(&mut self, names: &Names, offset: u64) {
+    /// Adds the entry of these names, whose line begins at `offset`.
+    pub(crate) async fn add<'n>(&mut self, names: impl IntoIterator<Item = &'n str>, offset: u64) {
         let Some(writer) = &mut self.writer else { return };
         if let Err(error) = writer.add(names, offset).await {
             tell(&error);
@@ -60,13 +60,6 @@ impl Indexing {
             }
         }
     }
-}
-
-/// The names of an entry, and the further ones that its device has.
-pub(crate) fn names(entry: &Outcome, further: &[String]) -> Names {
-    let Outcome { id, thing, certificate_id, .. } = entry;
-    let names = Names::default().with([id, thing, certificate_id].map(String::as_str));
-    names.with(further.iter().map(String::as_str))
 }
 
 /// What a run of this name is in the index and in the history.

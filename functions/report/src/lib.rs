@@ -4,6 +4,7 @@
 //! that workers left, entry by entry. Writing it again gives the same.
 
 mod assemble;
+mod book;
 mod closing;
 mod console;
 mod cost;
@@ -24,6 +25,7 @@ mod stop;
 mod stored;
 mod summary;
 mod undone;
+mod units;
 mod upkeep;
 mod watch;
 mod words;
@@ -32,6 +34,7 @@ use ledger::{Counts, Object, Verdict};
 use serde::{Deserialize, Serialize};
 
 pub use closing::StatusChange;
+pub use cost::{Bill, TRANSITIONS, TRANSITIONS_A_UNIT, Taken, is_charged};
 pub use error::ReportError;
 pub use notice::Notice;
 pub use queue::FailuresQueue;

@@ -11,6 +11,7 @@ use tracing::Instrument;
 use crate::{
     Answer, Ended, Event, FailuresQueue, ReportError, State, StatusChange,
     assemble::{self, Execution},
+    book::Recount,
     closing::{self, OWN_ERRORS},
     console,
     cost::{self, Effort},
@@ -19,8 +20,9 @@ use crate::{
     index::{self, Indexed, Indexing},
     limited, metrics, notice,
     page::{self, Contents, Pace},
-    results::{self, Recount},
-    stop, summary, undone, upkeep, watch,
+    results, stop, summary, undone,
+    units::Absence,
+    upkeep, watch,
 };
 
 /// What the function keeps from one task to the next.
@@ -238,7 +240,8 @@ impl Reporter {
                     if is_dry { Indexing::of_nothing() } else { Indexing::of(&self.store, tag) };
                 let again = plan.is_some_and(|plan| plan.undoes.is_some());
                 let again = if again { "undo the run again" } else { "import the file again" };
-                results::write(&self.store, files, prepared, stop, indexing, again).await
+                let absence = Absence { stop, again };
+                results::write(&self.store, files, prepared, absence, indexing).await
             }
             None => Ok(Recount::of_no_entries()),
         }

@@ -54,12 +54,18 @@ impl Figures {
 #[derive(Clone, Debug)]
 pub struct Telemetry {
     stack: String,
+    silent: bool,
 }
 
 impl Telemetry {
     /// Figures of this stack.
     pub fn new(stack: impl Into<String>) -> Self {
-        Self { stack: stack.into() }
+        Self { stack: stack.into(), silent: false }
+    }
+
+    /// Figures that nobody reads, of a simulation.
+    pub fn silent() -> Self {
+        Self { stack: String::new(), silent: true }
     }
 
     /// Name of the stack.
@@ -70,6 +76,9 @@ impl Telemetry {
     /// Writes the figures into the function's log; `run` makes the lines findable. Figures are no
     /// reason to fail.
     pub fn emit(&self, run: Option<&str>, figures: &Figures) {
+        if self.silent {
+            return;
+        }
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let mut lines = String::new();

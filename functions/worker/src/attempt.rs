@@ -1,7 +1,8 @@
 //! A step on one device, as far as time allows.
 
+use ledger::clock;
 use registry::{CallError, Reason};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// What a step on one device came to.
 #[derive(Debug, PartialEq)]
@@ -19,14 +20,15 @@ pub(crate) async fn unless_late<T>(
     until: Instant,
     task: impl Future<Output = Result<T, CallError>>,
 ) -> Attempt<T> {
-    if Instant::now() >= until {
+    if clock::now() >= until {
         return Attempt::Again(Reason::OutOfTime);
     }
-    match timeout_at(until, task).await {
-        Err(_) => Attempt::Again(Reason::OutOfTime),
-        Ok(Ok(ended)) => Attempt::Ended(ended),
-        Ok(Err(error)) if error.kind.is_passing() => Attempt::Again(error.into()),
-        Ok(Err(error)) => Attempt::Failed(error.into()),
+    // Boxed, because a task holds the state of every call, and would be here twice.
+    match clock::by(until, Box::pin(task)).await {
+        None => Attempt::Again(Reason::OutOfTime),
+        Some(Ok(ended)) => Attempt::Ended(ended),
+        Some(Err(error)) if error.kind.is_passing() => Attempt::Again(error.into()),
+        Some(Err(error)) => Attempt::Failed(error.into()),
     }
 }
 

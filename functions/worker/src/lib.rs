@@ -28,7 +28,9 @@ use std::{
     time::SystemTime,
 };
 
-use ledger::{Activations, Leases, Plan, RunFiles, RunState, Store, Unit, within_task_limit};
+use ledger::{
+    Activations, Leases, Plan, RunFiles, RunState, Store, Unit, clock, within_task_limit,
+};
 use memory::UnitMemory;
 use registry::{Pace, Registry, Types};
 use serde::{Deserialize, Serialize};
@@ -94,7 +96,7 @@ pub struct Worker {
 
 impl Worker {
     /// A worker on the runs in `store`, which keeps `registry` at `pace`.
-    pub(crate) fn new(
+    pub fn new(
         job: Job,
         store: Store,
         registry: Registry,
@@ -122,11 +124,15 @@ impl Worker {
 
     async fn carry_out(&self, event: Event, deadline: SystemTime) -> Result<Answer, WorkerError> {
         let Event { run, unit, round } = event;
-        let (state, plan) = futures::try_join!(
-            async { Ok(self.leases.hold(&run, SystemTime::now()).await?) },
-            self.plan(&run),
-        )?;
         let files = RunFiles::of(&run);
+        let (key, stretch) = (files.work(), unit.offset..unit.offset + unit.length);
+        // Side by side, because most of a small unit's time is spent waiting for S3.
+        let (state, plan, work) = futures::try_join!(
+            async { Ok(self.leases.hold(&run, clock::wall()).await?) },
+            self.plan(&run),
+            async { Ok(self.store.read_range(&key, stretch).await?) },
+        )?;
+        let work = work.ok_or(WorkerError::Missing("work"))?;
         let mut deadline = deadline;
         if state.stopped {
             tracing::warn!("the run was stopped");
@@ -151,7 +157,7 @@ impl Worker {
             last_round: round >= back_off::ROUNDS,
             types: Types::default(),
         };
-        let ended = Box::pin(carrier.carry_out(&unit, round, deadline));
+        let ended = Box::pin(carrier.carry_out(&unit, &work, round, deadline));
         let counts = tokio::select! {
             counts = ended => counts?,
             never = share.keep() => match never {},

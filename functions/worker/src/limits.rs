@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::{
-    CallLimits, Keep, Outcome, OutcomeKind, RunFiles, Store, StoreError, UnitLimits,
+    CallLimits, Keep, Outcome, OutcomeKind, RunFiles, Store, StoreError, UnitLimits, clock,
     seconds_of_epoch,
 };
 use registry::Pace;
@@ -21,7 +21,7 @@ impl<'a> Stopwatch<'a> {
     pub(crate) fn start(pace: &'a Pace) -> Self {
         // What a unit left behind that failed belongs to nobody.
         pace.usage();
-        Self { pace, began: seconds_of_epoch(), instant: Instant::now() }
+        Self { pace, began: seconds_of_epoch(), instant: clock::now() }
     }
 
     /// What was measured, in which `devices` ended and up to `runs` shared the rates.
@@ -34,7 +34,7 @@ impl<'a> Stopwatch<'a> {
             };
             (call.to_owned(), limits)
         });
-        let seconds = self.instant.elapsed().as_secs_f64();
+        let seconds = (clock::now() - self.instant).as_secs_f64();
         UnitLimits {
             began: self.began,
             ended: self.began + seconds,

@@ -6,15 +6,27 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use ledger::{Ceilings, Leases, Plan, RunFiles, RunState, Store, StoreError};
+use ledger::{Ceilings, Leases, Plan, RunFiles, RunState, Store, StoreError, clock};
 use registry::Pace;
-use tokio::time::sleep;
 
-/// A run that begins or ends changes the others' shares within this.
-const REFRESH: Duration = Duration::from_secs(3);
+/// A run that begins or ends changes the others' shares within this, where devices go quickly.
+const SOONEST: Duration = Duration::from_secs(3);
+
+/// And within this where they go slowly.
+const LATEST: Duration = Duration::from_secs(10);
+
+/// A look at the leases is a listing, which is charged as a write is: so many devices are to go by
+/// between two of them.
+const DEVICES_A_LOOK: f64 = 25.0;
+
+/// The units with which a run begins.
+const FIRST_UNITS: u64 = 20;
+
+/// A run that begins uses this part of its share until the others may know of it.
+const RESERVED: u32 = 10;
 
 /// This worker's share, as it was found last.
 #[derive(Debug)]
@@ -27,6 +39,8 @@ pub(crate) struct Share<'a> {
     pub(crate) unit: u64,
     others_active: AtomicBool,
     most_runs: AtomicU32,
+    /// How many workers share the rates, those of other runs included.
+    sharers: AtomicU32,
     /// The ceilings that were passed on last.
     passed_on: Mutex<Ceilings>,
 }
@@ -49,6 +63,7 @@ impl<'a> Share<'a> {
             unit,
             others_active: AtomicBool::default(),
             most_runs: AtomicU32::default(),
+            sharers: AtomicU32::default(),
             passed_on: Mutex::default(),
         };
         share.apply(state, share.busy().await?);
@@ -68,7 +83,8 @@ impl<'a> Share<'a> {
     /// Goes with the times until dropped.
     pub(crate) async fn keep(&self) -> Infallible {
         loop {
-            sleep(REFRESH).await;
+            let sharers = self.sharers.load(Ordering::Relaxed);
+            clock::sleep(look_after(self.plan.rate.register_certificate, sharers)).await;
             // The share of a moment ago still serves; devices do not wait for a better one.
             if let Err(error) = Box::pin(self.refresh()).await {
                 tracing::warn!(code = error.code(), "share not refreshed");
@@ -89,7 +105,7 @@ impl<'a> Share<'a> {
 
     async fn refresh(&self) -> Result<(), StoreError> {
         let (state, busy, ()) = futures::try_join!(
-            self.leases.hold(&self.plan.run, SystemTime::now()),
+            self.leases.hold(&self.plan.run, clock::wall()),
             self.busy(),
             self.pass_on(),
         )?;
@@ -100,7 +116,12 @@ impl<'a> Share<'a> {
     fn apply(&self, state: &RunState, busy: u32) {
         self.others_active.store(!state.others.is_empty(), Ordering::Relaxed);
         self.most_runs.fetch_max(state.active(), Ordering::Relaxed);
-        self.pace.share(&self.plan.rate, busy.saturating_mul(state.active()));
+        // Before the others know of it, a run that begins would be more than the quotas admit.
+        let begins = state.is_young && !state.others.is_empty() && self.unit <= FIRST_UNITS;
+        let sharers =
+            busy.saturating_mul(state.active()).saturating_mul(if begins { RESERVED } else { 1 });
+        self.sharers.store(sharers, Ordering::Relaxed);
+        self.pace.share(&self.plan.rate, sharers);
     }
 
     /// How many workers of this run are busy. When fewer units are left than there could be
@@ -117,6 +138,13 @@ impl<'a> Share<'a> {
             self.store.list_after(&files.all_outcomes(), &files.outcomes(before)).await?.len();
         Ok(busy(workers, units - before, finished))
     }
+}
+
+/// How long after a look at the leases the next one is due, where so many workers share the rate at
+/// which devices go by.
+fn look_after(rate: f64, sharers: u32) -> Duration {
+    let seconds = DEVICES_A_LOOK * f64::from(sharers.max(1)) / rate;
+    Duration::try_from_secs_f64(seconds).map_or(LATEST, |after| after.clamp(SOONEST, LATEST))
 }
 
 /// Of `last` units at the end of a run, `finished` have ended.
@@ -146,6 +174,17 @@ mod tests {
         assert_eq!(busy(8, 16, 15), 1);
         assert_eq!(busy(8, 16, 16), 1, "this unit's own outcomes, from an earlier round");
         assert_eq!(busy(8, 1, 0), 1, "a file of one unit has the whole share of its run");
+    }
+
+    #[test]
+    fn leases_are_looked_at_for_so_many_devices_but_within_seconds() {
+        let seconds = |rate, sharers| look_after(rate, sharers).as_secs_f64();
+        assert!((seconds(20.0, 4) - 5.0).abs() < 1e-9, "25 devices at 5 a second");
+        assert!((seconds(10.0, 4) - 10.0).abs() < 1e-9);
+        assert!((seconds(10.0, 8) - 10.0).abs() < 1e-9, "a share of half the rate waits no longer");
+        assert!((seconds(1_000.0, 20) - 3.0).abs() < 1e-9);
+        assert!((seconds(0.0, 4) - 10.0).abs() < 1e-9, "a rate that makes no sense stalls nothing");
+        assert!((seconds(10.0, 0) - 3.0).abs() < 1e-9, "before the first look");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::{
 
 use futures::{StreamExt, TryStreamExt, pin_mut, stream};
 use ledger::{
-    Activations, Created, INTENT_DEVICES, Intent, Keep, Outcome, RunFiles, Standing, StoreError,
-    ToUndo, Unit, UnitLimits, Work, WorkToUndo, seconds_of_epoch,
+    Activations, Created, Intent, Keep, Outcome, RunFiles, Standing, StoreError, ToUndo, Unit,
+    UnitLimits, Work, WorkToUndo, clock, intent_parts, seconds_of_epoch,
 };
 use registry::{Ending, Finding, ForeseenCalls, Memory, Reason, Registry, Types};
 use serde::Serialize;
@@ -28,6 +28,10 @@ use crate::{
 /// Devices in flight in one worker. At 50 ms a call and six calls a device this allows some 200
 /// devices a second, twice what one worker's share of a rate can be.
 const IN_FLIGHT: usize = 64;
+
+/// Devices that were looked at and wait until one in flight is done. With those in flight they last
+/// while the next part is looked at; and as more are not begun, a stopped run ends soon.
+const AHEAD: usize = 32;
 
 /// Devices are left this long before the function's deadline, so that there is time to write down
 /// what became of them. Leaving one between two calls is as safe as dying there.
@@ -99,19 +103,21 @@ pub(crate) struct Carrier<'a> {
 }
 
 impl Carrier<'_> {
-    /// Carries out what no earlier round has finished, and writes the unit's outcomes.
+    /// Carries out what no earlier round has finished, and writes the unit's outcomes. `work` is the
+    /// unit's stretch of the work.
     pub(crate) async fn carry_out(
         &self,
         unit: &Unit,
+        work: &[u8],
         round: u32,
         deadline: SystemTime,
     ) -> Result<Tally, WorkerError> {
         let stopwatch = Stopwatch::start(self.share.pace);
-        let until = Instant::now() + left_until(deadline).saturating_sub(RESERVE);
+        let until = clock::now() + left_until(deadline).saturating_sub(RESERVE);
         let before = if round > 0 { self.outcomes(unit).await? } else { Vec::new() };
-        let work = self.work(unit).await?;
+        let work = self.work(unit, work).await?;
 
-        let (found, devices) = mpsc::unbounded_channel();
+        let (found, devices) = mpsc::channel(AHEAD);
         let looks = self.look_ahead(unit, round, work, before, until, found);
         let (looked, acted) = futures::join!(looks, self.act_on(devices, until));
         let (Looked { before, noted, stopped }, acted) = (looked?, acted?);
@@ -151,7 +157,8 @@ impl Carrier<'_> {
     /// Looks at the unit part by part, and passes on what may be acted on.
     ///
     /// While one part is acted on, which AWS IoT's quotas make slow, the next one is looked at. So
-    /// the tokens for registering do not go unused until all of a large unit was looked at.
+    /// the tokens for registering do not go unused until all of a large unit was looked at. But it
+    /// goes no further ahead: what was found is to be true still when it is acted on.
     async fn look_ahead(
         &self,
         unit: &Unit,
@@ -159,10 +166,10 @@ impl Carrier<'_> {
         work: Vec<Planned>,
         mut before: Vec<Outcome>,
         until: Instant,
-        found: mpsc::UnboundedSender<Found>,
+        found: mpsc::Sender<Found>,
     ) -> Result<Looked, WorkerError> {
         let (mut noted, mut cut_off, mut stopped) = (false, false, false);
-        for (number, part) in (0..).zip(work.chunks(INTENT_DEVICES)) {
+        for (number, part) in (0..).zip(intent_parts(&work)) {
             let open = |planned: &&Planned| !is_done(&planned.work, &before);
             let part: Vec<_> = part.iter().filter(open).cloned().collect();
             if part.is_empty() {
@@ -186,8 +193,10 @@ impl Carrier<'_> {
             }
             for (planned, finding) in devices {
                 let earlier = earlier.clone();
-                // Whoever acts listens until this ends.
-                let _ = found.send(Found { planned, finding, earlier });
+                // Whoever acts listens until this ends, or has failed, and the unit with it.
+                if found.send(Found { planned, finding, earlier }).await.is_err() {
+                    return Ok(Looked { before, noted, stopped });
+                }
             }
         }
         Ok(Looked { before, noted, stopped })
@@ -235,7 +244,7 @@ impl Carrier<'_> {
     /// The outcomes of the devices that could be finished.
     async fn act_on(
         &self,
-        devices: mpsc::UnboundedReceiver<Found>,
+        devices: mpsc::Receiver<Found>,
         until: Instant,
     ) -> Result<Vec<Ended>, StoreError> {
         stream::unfold(devices, async |mut devices| Some((devices.recv().await?, devices)))
@@ -272,16 +281,9 @@ impl Carrier<'_> {
         if self.job == Job::Undo { reason.of_undo() } else { reason }
     }
 
-    /// The unit's devices, read by range.
-    async fn work(&self, unit: &Unit) -> Result<Vec<Planned>, WorkerError> {
-        let stretch = unit.offset..unit.offset + unit.length;
-        let bytes = self
-            .share
-            .store
-            .read_range(&self.files.work(), stretch)
-            .await?
-            .ok_or(WorkerError::Missing("work"))?;
-        let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(|line| self.device(line));
+    /// The unit's devices.
+    async fn work(&self, unit: &Unit, stretch: &[u8]) -> Result<Vec<Planned>, WorkerError> {
+        let lines = stretch.split_inclusive(|byte| *byte == b'\n').map(|line| self.device(line));
         let work: Vec<_> = lines
             .collect::<Result<_, _>>()
             .map_err(|source| WorkerError::Unit { unit: unit.unit, source: Some(source) })?;
@@ -349,7 +351,7 @@ impl Carrier<'_> {
 }
 
 fn left_until(deadline: SystemTime) -> Duration {
-    deadline.duration_since(SystemTime::now()).unwrap_or_default()
+    deadline.duration_since(clock::wall()).unwrap_or_default()
 }
 
 fn is_done(work: &Work, outcomes: &[Outcome]) -> bool {

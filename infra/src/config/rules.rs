@@ -5,12 +5,15 @@ mod options;
 use super::{Config, Problem, Profile, suggest};
 use crate::people::PLAN_FOLDER;
 
-/// Registrations a second that one worker manages.
-pub(super) const REGISTRATIONS_A_WORKER: f64 = 100.0;
-/// With so many workers, units of one device each are carried out about as fast as AWS's default quota allows.
+/// Registrations a second that one worker manages: it has a seventh of a processor, and most of that is left for what
+/// comes on top.
+pub(super) const REGISTRATIONS_A_WORKER: f64 = 50.0;
+/// Seconds that a unit of one device takes, about: so many workers as this times the rate keep to it.
+pub(super) const SECONDS_OF_A_SMALL_UNIT: f64 = 0.4;
+/// More workers than this are not worth it for the first hundred devices.
 pub(super) const WORKERS_FOR_SMALL_UNITS: f64 = 8.0;
-/// So few workers serve any rate.
-pub(super) const MIN_WORKERS: u32 = 4;
+/// Where one dies, another one goes on.
+pub(super) const MIN_WORKERS: u32 = 2;
 /// A Distributed Map runs at most this many children at a time.
 pub(super) const MAX_WORKERS: u32 = 10_000;
 /// AWS IoT attaches at most this many policies to a certificate, and lets a thing be in at most

@@ -409,17 +409,19 @@ fn logs_are_kept_as_long_as_cloudwatch_offers() {
 }
 
 #[test]
-fn there_are_workers_for_small_units_and_one_for_each_hundred_registrations() {
+fn there_are_workers_for_small_units_and_one_for_each_fifty_registrations() {
     let concurrency = |rate: f64| {
         let mut config = parsed(LEAST);
         config.rate.register_certificate = rate;
         config.concurrency()
     };
-    assert_eq!(concurrency(0.5), 4);
-    assert_eq!(concurrency(4.5), 5);
-    assert_eq!(concurrency(10.0), 8);
-    assert_eq!(concurrency(800.0), 8);
-    assert_eq!(concurrency(800.5), 9);
+    assert_eq!(concurrency(0.5), 2);
+    assert_eq!(concurrency(10.0), 4);
+    assert_eq!(concurrency(10.1), 5);
+    assert_eq!(concurrency(28.0), 8);
+    assert_eq!(concurrency(400.0), 8);
+    assert_eq!(concurrency(400.5), 9);
+    assert_eq!(concurrency(1_000.0), 20);
     assert_eq!(concurrency(1_000_000.0), 10_000);
 }
 
@@ -465,7 +467,7 @@ fn the_configuration_of_a_run_has_its_fixed_shape() {
                 "delete_thing": 100.0,
                 "delete_certificate": 10.0,
             },
-            "concurrency": 8,
+            "concurrency": 4,
         })
     );
 }

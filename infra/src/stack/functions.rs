@@ -108,7 +108,8 @@ pub(super) fn functions(
     let report = FunctionProps {
         name: "report",
         code_key: "ReportKey",
-        memory_mb: 512,
+        // For the share of a processor that comes with it: ten million devices are counted within the timeout.
+        memory_mb: 1024,
         storage_mb: None,
         timeout_seconds: 900,
         runs,

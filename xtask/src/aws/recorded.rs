@@ -40,6 +40,7 @@ pub(crate) fn at(endpoint: &str) -> SdkConfig {
         .region(Region::new("eu-central-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(endpoint)
+        .http_client(super::direct())
         .build()
 }
 

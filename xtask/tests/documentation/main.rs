@@ -126,7 +126,8 @@ fn every_command_and_option_is_one() {
                 .iter()
                 .take_while(|word| *word != "--")
                 .partition(|word| !word.starts_with("--"));
-            let has_subcommands = ["config", "local"].contains(&words.first().unwrap().as_str());
+            let has_subcommands =
+                ["bench", "config", "local"].contains(&words.first().unwrap().as_str());
             let name: Vec<_> =
                 names.into_iter().take(if has_subcommands { 2 } else { 1 }).cloned().collect();
             let line = words.join(" ");

@@ -32,5 +32,6 @@ pub(crate) const QUESTIONS: &[(&str, &[Question])] = &[
     ("mes", factory::MES),
     ("monitoring", running::MONITORING),
     ("operating", running::OPERATING),
+    ("performance", running::PERFORMANCE),
     ("security", running::SECURITY),
 ];

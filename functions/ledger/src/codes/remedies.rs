@@ -13,6 +13,7 @@ pub(super) const REMEDIES: &[(&str, &str)] = &[
     ("Archive.MemberWrongFormat", "Get the file again from the vendor, or pack it again without the member that is named."),
     ("Archive.Method", "Unpack the archive, and upload it packed as an ordinary zip or 7z."),
     ("Archive.TooLarge", "Unpack the archive, and upload its members one by one."),
+    ("Archive.TooLong", "Split the archive into several, or unpack it and pack its certificates as a zip archive."),
     ("Archive.TooManyMembers", "Check that it is the vendor's archive. If it is, upload it in several parts."),
     ("Attribute.Empty", "Nothing, unless every device should have a value: then ask the vendor why the file has none."),
     ("Attribute.Name", "Rename the attribute where the file is made: letters, digits and `_ . , @ / : # -` are allowed."),

@@ -125,6 +125,7 @@ pub(super) const RUN: &[Code] = &[
     never("Archive.Malformed", "The archive cannot be read."),
     never("Archive.Method", "The archive is packed in a way that is not known here."),
     never("Archive.TooLarge", "The archive is larger than any genuine one."),
+    never("Archive.TooLong", "The archive takes longer to read than a function may run."),
     never("Archive.TooManyMembers", "The archive has more members than any genuine one."),
     again("Attribute.Template", "What the profile says of an attribute is no template."),
     never("Manifest.DuplicateColumn", "Two columns have one name."),

@@ -7,12 +7,35 @@ use sha2::{Digest, Sha256};
 /// What of a name counts: its letters and digits, in lower case. So a MAC is found with colons,
 /// with dashes and with neither.
 pub fn normalized(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut text = String::with_capacity(name.len());
+    normalize(name, &mut text);
+    text
+}
+
+/// Puts what of a name counts in place of `text`.
+fn normalize(name: &str, text: &mut String) {
+    text.clear();
+    if name.is_ascii() {
+        let counts = name.bytes().filter(u8::is_ascii_alphanumeric);
+        text.extend(counts.map(|byte| char::from(byte.to_ascii_lowercase())));
+    } else {
+        text.extend(name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase));
+    }
 }
 
 /// The number by which the index knows a name.
 pub(super) fn hash(name: &str) -> u64 {
-    let digest = Sha256::digest(normalized(name));
+    hash_of_normalized(&normalized(name))
+}
+
+/// The same; none where nothing of the name counts. `text` is room for what counts of it.
+pub(super) fn hash_in(name: &str, text: &mut String) -> Option<u64> {
+    normalize(name, text);
+    (!text.is_empty()).then(|| hash_of_normalized(text))
+}
+
+fn hash_of_normalized(name: &str) -> u64 {
+    let digest = Sha256::digest(name);
     digest.iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
 }
 
@@ -50,9 +73,21 @@ impl Names {
         names.cloned().collect()
     }
 
-    /// The numbers by which the index knows them.
-    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
-        self.normalized.iter().map(|name| hash(name))
+    /// The names, as they were first written.
+    pub fn iter(&self) -> Iter<'_> {
+        self.names.iter().map(String::as_str)
+    }
+}
+
+/// Names one after the other.
+type Iter<'n> = std::iter::Map<std::slice::Iter<'n, String>, fn(&'n String) -> &'n str>;
+
+impl<'n> IntoIterator for &'n Names {
+    type Item = &'n str;
+    type IntoIter = Iter<'n>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
@@ -68,6 +103,15 @@ mod tests {
             assert_eq!(hash(spelling), hash(&expected));
         }
         assert_ne!(hash("30aea4c0ffef"), hash(&expected));
+        assert_eq!(normalized("Gerät-ΑΣ ÆØ7\u{1F512}"), "gerätασæø7");
+    }
+
+    #[test]
+    fn a_name_of_which_nothing_counts_has_no_number() {
+        let mut text = "what was there before".to_owned();
+        assert_eq!(hash_in("-:-", &mut text), None);
+        assert_eq!(hash_in("", &mut text), None);
+        assert_eq!(hash_in("A-1", &mut text), Some(hash("a1")));
     }
 
     #[test]
@@ -81,6 +125,6 @@ mod tests {
         let names = Names::default().with(["A-1", "", "--", "a1", "B2"]);
         assert_eq!(names.beyond(&[]), ["A-1", "B2"]);
         assert_eq!(names.beyond(&["b:2"]), ["A-1"]);
-        assert_eq!(names.hashes().count(), 2);
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["A-1", "B2"]);
     }
 }

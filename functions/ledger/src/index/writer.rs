@@ -1,6 +1,6 @@
 //! Puts the entries of a run into the index.
 
-use super::{Index, IndexError, Names, Objects, Record};
+use super::{Index, IndexError, Objects, Record, names};
 use crate::RunTag;
 
 /// So many records are in memory (12 MB); a run with more leaves several segments.
@@ -15,18 +15,30 @@ pub struct IndexWriter<O> {
     index: Index<O>,
     run: RunTag,
     records: Vec<Record>,
+    /// What of a name counts, while it is added.
+    text: String,
 }
 
 impl<O: Objects> IndexWriter<O> {
     /// For the entries of this run.
     pub fn new(objects: O, run: RunTag) -> Self {
-        Self { index: Index::new(objects), run, records: Vec::new() }
+        Self { index: Index::new(objects), run, records: Vec::new(), text: String::new() }
     }
 
-    /// Adds the names of the entry whose line begins at `offset`.
-    pub async fn add(&mut self, names: &Names, offset: u64) -> Result<(), IndexError> {
-        let run = self.run;
-        self.records.extend(names.hashes().map(|hash| Record { hash, run, offset }));
+    /// Adds the names of the entry whose line begins at `offset`. Each counts once, however it is written.
+    pub async fn add<'n>(
+        &mut self,
+        names: impl IntoIterator<Item = &'n str>,
+        offset: u64,
+    ) -> Result<(), IndexError> {
+        let first = self.records.len();
+        for name in names {
+            let Some(hash) = names::hash_in(name, &mut self.text) else { continue };
+            let own = self.records.get(first..).unwrap_or_default();
+            if own.iter().all(|record| record.hash() != hash) {
+                self.records.push(Record { hash, run: self.run, offset });
+            }
+        }
         if self.records.len() < IN_MEMORY {
             return Ok(());
         }
@@ -41,8 +53,12 @@ impl<O: Objects> IndexWriter<O> {
     async fn pass_on(&mut self) -> Result<(), IndexError> {
         let mut records = std::mem::take(&mut self.records);
         records.sort_unstable();
-        let alike = records.chunk_by(|one, other| one.hash() == other.hash());
-        let kept = alike.flat_map(|alike| alike.iter().take(SHARED)).copied().collect();
-        self.index.add(kept).await
+        let (mut last, mut alike) = (None, 0);
+        records.retain(|record| {
+            alike = if last == Some(record.hash()) { alike + 1 } else { 1 };
+            last = Some(record.hash());
+            alike <= SHARED
+        });
+        self.index.add(records).await
     }
 }

@@ -51,6 +51,23 @@ pub enum ArchiveFault {
         /// The limit.
         limit: u64,
     },
+    /// Over [`crate::Limits::solid_entries`].
+    #[error(
+        "it holds more than {limit} certificates, and a 7z archive can only be read in one go, for which \
+         there are 15 minutes: split it into several, or pack its certificates as a zip archive, which is \
+         read in as many goes as it takes"
+    )]
+    TooLong {
+        /// The limit.
+        limit: u64,
+    },
+    /// The time for which its reader may run is over, and it cannot be gone on with.
+    #[error(
+        "its reader's time was over before its end, and a 7z archive can only be read in one go: split \
+         it into several, or pack its certificates as a zip archive, which is read in as many goes as it \
+         takes"
+    )]
+    OutOfTime,
     /// Unpacking it would take more memory than there is for it.
     #[error(
         "its dictionary is larger than {limit} bytes, which nobody needs for certificates: \
@@ -80,6 +97,7 @@ impl ArchiveFault {
             Self::TooLarge { .. } => "Archive.TooLarge",
             Self::InflatedTooLarge { .. } => "Archive.InflatedTooLarge",
             Self::TooManyMembers { .. } => "Archive.TooManyMembers",
+            Self::TooLong { .. } | Self::OutOfTime => "Archive.TooLong",
             Self::Dictionary { .. } => "Archive.Dictionary",
         }
     }

@@ -54,9 +54,14 @@ impl FromStr for CertificateId {
     type Err = CertificateIdError;
 
     fn from_str(fingerprint: &str) -> Result<Self, Self::Err> {
-        let digits: Vec<u8> = fingerprint.bytes().filter(|byte| *byte != b':').collect();
-        let bytes = text::unhex(&digits).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or(CertificateIdError)
+        let mut digits = fingerprint.bytes().filter(|byte| *byte != b':');
+        let mut digit = || char::from(digits.next()?).to_digit(16);
+        let mut byte = || u8::try_from(digit()? * 16 + digit()?).ok();
+        let mut id = [0; 32];
+        for place in &mut id {
+            *place = byte().ok_or(CertificateIdError)?;
+        }
+        if digits.next().is_none() { Ok(Self(id)) } else { Err(CertificateIdError) }
     }
 }
 

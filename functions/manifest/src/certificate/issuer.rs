@@ -1,15 +1,12 @@
 //! Whether a certificate was signed by the one that is named as its issuer.
 
+mod verifying_key;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use openssl::error::ErrorStack;
-use openssl::hash::MessageDigest;
-use openssl::pkey::{Id, PKey, Public};
-use openssl::sign::Verifier;
-use openssl::x509::X509;
-
-use super::{Certificate, CertificateError, CertificateId, SignatureAlgorithm};
+use self::verifying_key::VerifyingKey;
+use super::{Certificate, CertificateError, CertificateId};
 use crate::entry::certificate_name;
 use crate::reason::Reason;
 
@@ -62,7 +59,7 @@ pub struct IssuedBy {
 pub(super) struct Issuer {
     known_as: Arc<IssuedBy>,
     subject: Vec<u8>,
-    key: PKey<Public>,
+    key: VerifyingKey,
 }
 
 /// Why a certificate is not the issuer's.
@@ -81,8 +78,7 @@ pub enum IssuerFault {
 
 impl Issuer {
     pub(super) fn new(certificate: &Certificate, is_uploaded: bool) -> Result<Self, IssuerFault> {
-        let key =
-            PKey::public_key_from_der(certificate.public_key()).map_err(|_| IssuerFault::Key)?;
+        let key = VerifyingKey::of(certificate).ok_or(IssuerFault::Key)?;
         let name = certificate_name(certificate);
         let known_as = IssuedBy { name, fingerprint: certificate.id(), is_uploaded };
         let subject = certificate.subject().to_vec();
@@ -93,33 +89,10 @@ impl Issuer {
         if self.subject != certificate.issuer() {
             return Err(IssuerFault::Name);
         }
-        // OpenSSL keeps a queue of errors for its callers; a refused signature is no error here.
-        match self.signed(certificate) {
-            Ok(true) => Ok(Arc::clone(&self.known_as)),
-            Ok(false) | Err(_) => Err(IssuerFault::Signature),
+        if !self.key.has_signed(certificate) {
+            return Err(IssuerFault::Signature);
         }
-    }
-
-    fn signed(&self, certificate: &Certificate) -> Result<bool, ErrorStack> {
-        let (kind, bits) = match certificate.signature_algorithm() {
-            SignatureAlgorithm::Ecdsa(bits) => (Id::EC, bits),
-            SignatureAlgorithm::Rsa(bits) => (Id::RSA, bits),
-            // The parameters of this padding are many; OpenSSL reads them.
-            SignatureAlgorithm::RsaPss => {
-                return X509::from_der(certificate.der())?.verify(&self.key);
-            }
-            SignatureAlgorithm::Other => return Ok(false),
-        };
-        if self.key.id() != kind {
-            return Ok(false);
-        }
-        let digest = match bits {
-            384 => MessageDigest::sha384(),
-            512 => MessageDigest::sha512(),
-            _ => MessageDigest::sha256(),
-        };
-        Verifier::new(digest, &self.key)?
-            .verify_oneshot(certificate.signature(), certificate.signed())
+        Ok(Arc::clone(&self.known_as))
     }
 }
 

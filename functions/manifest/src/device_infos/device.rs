@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::fault::{DeviceFault, FingerprintFault};
 use super::unread::Unread;
 use crate::attribute::{AttributeFault, check_attribute, check_attributes};
 use crate::certificate::CertificateId;
 use crate::entry::{Place, Warning};
-use crate::json::{self, JsonError};
+use crate::json::{Borrowed, JsonError, Members};
 use crate::name::{self, NameFault};
 use crate::private_key;
 use crate::reason::Reason;
@@ -71,17 +69,17 @@ pub(super) fn read(
     if private_key::in_json(&value) {
         return Err(Refusal::PrivateKey);
     }
-    let Value::Object(members) = value else {
+    let Borrowed::Object(members) = &value else {
         let what = format!("it is {}, and no JSON object", kind(&value));
         return Err(DeviceFault::Malformed(what.into()).into());
     };
-    *id = members.get("deviceId").and_then(Value::as_str).map(text::excerpt).unwrap_or_default();
-    for name in members.keys().filter(|name| !is_read(name)) {
+    *id = members.text("deviceId").map(text::excerpt).unwrap_or_default();
+    for (name, _) in members.iter().filter(|(name, _)| !is_read(name)) {
         unread.note(name);
     }
-    let certificate_id = fingerprint(needed(&members, "certFingerprint")?)?;
-    let device_id = thing_name(needed(&members, "deviceId")?).map_err(DeviceFault::Id)?;
-    let device_type = match string(&members, "deviceType")? {
+    let certificate_id = fingerprint(needed(members, "certFingerprint")?)?;
+    let device_id = thing_name(needed(members, "deviceId")?).map_err(DeviceFault::Id)?;
+    let device_type = match string(members, "deviceType")? {
         Some(name) => Some(thing_name(name).map_err(DeviceFault::Type)?),
         None => None,
     };
@@ -95,8 +93,8 @@ fn is_read(member: &str) -> bool {
     matches!(member, "certFingerprint" | "deviceId" | "deviceType" | "attributes")
 }
 
-fn parse(text: &[u8], depth: usize) -> Result<Value, DeviceFault> {
-    json::parse(text, depth).map_err(|error| match error {
+fn parse(text: &[u8], depth: usize) -> Result<Borrowed<'_>, DeviceFault> {
+    Borrowed::parse(text, depth).map_err(|error| match error {
         JsonError::Syntax { line, column } => DeviceFault::Malformed(
             format!("it is broken JSON, at line {line}, column {column} of it").into(),
         ),
@@ -107,21 +105,18 @@ fn parse(text: &[u8], depth: usize) -> Result<Value, DeviceFault> {
     })
 }
 
-fn needed<'m>(
-    members: &'m Map<String, Value>,
-    member: &'static str,
-) -> Result<&'m str, DeviceFault> {
+fn needed<'m>(members: &'m Members<'_>, member: &'static str) -> Result<&'m str, DeviceFault> {
     string(members, member)?.filter(|text| !text.is_empty()).ok_or(DeviceFault::Missing { member })
 }
 
 /// A member that is text; none where it is absent or null.
 fn string<'m>(
-    members: &'m Map<String, Value>,
+    members: &'m Members<'_>,
     member: &'static str,
 ) -> Result<Option<&'m str>, DeviceFault> {
     match members.get(member) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        None | Some(Borrowed::Null) => Ok(None),
+        Some(Borrowed::Text(text)) => Ok(Some(text)),
         Some(other) => {
             let wanted = "text in quotation marks";
             Err(DeviceFault::Kind { member, found: kind(other), wanted })
@@ -140,20 +135,20 @@ fn thing_name(text: &str) -> Result<String, NameFault> {
 /// The attributes that are to be stored. An empty one is left out: AWS IoT takes an empty value as
 /// an order to remove the attribute, and a factory that has nothing to say means no such thing.
 fn attributes(
-    value: Option<&Value>,
+    value: Option<&Borrowed<'_>>,
     warnings: &mut Vec<Warning>,
 ) -> Result<BTreeMap<String, String>, DeviceFault> {
     let members = match value {
-        None | Some(Value::Null) => return Ok(BTreeMap::new()),
-        Some(Value::Object(members)) => members,
+        None | Some(Borrowed::Null) => return Ok(BTreeMap::new()),
+        Some(Borrowed::Object(members)) => members,
         Some(other) => {
             let (member, wanted) = ("attributes", "a JSON object of names and texts");
             return Err(DeviceFault::Kind { member, found: kind(other), wanted });
         }
     };
     let mut attributes = BTreeMap::new();
-    for (name, value) in members {
-        let Value::String(value) = value else {
+    for (name, value) in members.iter() {
+        let Borrowed::Text(value) = value else {
             let (name, found) = (text::excerpt(name), kind(value));
             return Err(DeviceFault::Attribute(AttributeFault::NotText { name, found }));
         };
@@ -168,19 +163,19 @@ fn attributes(
             continue;
         }
         check_attribute(name, value).map_err(DeviceFault::Attribute)?;
-        attributes.insert(name.clone(), value.clone());
+        attributes.insert(name.to_owned(), value.as_ref().to_owned());
     }
     Ok(attributes)
 }
 
 /// What a value is, with its article.
-const fn kind(value: &Value) -> &'static str {
+const fn kind(value: &Borrowed<'_>) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        Borrowed::Null => "null",
+        Borrowed::Bool => "true or false",
+        Borrowed::Number(_) | Borrowed::OtherNumber => "a number",
+        Borrowed::Text(_) => "a text",
+        Borrowed::Array(_) => "an array",
+        Borrowed::Object(_) => "an object",
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::entry::Warning;
 use crate::text;
 
@@ -9,8 +11,8 @@ use crate::text;
 const TOLD: usize = 8;
 
 /// The names of members that mean nothing here, with how often each was there.
-#[derive(Debug, Default)]
-pub(super) struct Unread {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unread {
     names: BTreeMap<String, u64>,
     /// Whether there are more names than are told.
     more: bool,

@@ -1,5 +1,6 @@
 //! The columns of a list, by their names.
 
+use super::cells::Cells;
 use super::malformed;
 use crate::entry::Place;
 use crate::error::ManifestError;
@@ -23,9 +24,9 @@ pub(super) struct Columns {
     names: Vec<String>,
 }
 
-/// The cells of a row, by what they are.
+/// A row's cells, by what they are.
 #[derive(Debug)]
-pub(super) struct Cells<'c> {
+pub(super) struct Row<'c> {
     pub mac: &'c str,
     pub cert: &'c str,
     /// `None` where the list does not say.
@@ -35,7 +36,7 @@ pub(super) struct Cells<'c> {
 }
 
 impl Columns {
-    pub(super) fn new(header: &[String], place: Place) -> Result<Self, ManifestError> {
+    pub(super) fn new(header: &Cells<'_>, place: Place) -> Result<Self, ManifestError> {
         if header.len() > MOST {
             return Err(malformed(place, "the table has more than 50 columns"));
         }
@@ -66,25 +67,25 @@ impl Columns {
     }
 
     /// The MAC as a row claims it, whatever else is wrong with the row.
-    pub(super) fn claimed_mac(&self, cells: &[String]) -> String {
+    pub(super) fn claimed_mac(&self, cells: &Cells<'_>) -> String {
         cells.get(self.mac).map(|mac| text::excerpt(mac.trim())).unwrap_or_default()
     }
 
     /// The cells of a row under these columns.
-    pub(super) fn row<'c>(&'c self, cells: &'c [String]) -> Result<Cells<'c>, Reason> {
+    pub(super) fn row<'c>(&'c self, cells: &'c Cells<'_>) -> Result<Row<'c>, Reason> {
         if let Some(missing) = self.names.get(cells.len()) {
             return Err(Reason::MissingCell { column: text::excerpt(missing) });
         }
         if cells.len() > self.names.len() {
             return Err(Reason::malformed("the row has more cells than the table has columns"));
         }
-        let cell = |at: usize| cells.get(at).map_or("", |cell| cell.trim());
+        let cell = |at: usize| cells.get(at).map_or("", str::trim);
         let need = |at: usize, column: &str| match cell(at) {
             "" => Err(Reason::MissingCell { column: column.to_owned() }),
             cell => Ok(cell),
         };
         let mut further = Vec::new();
-        for (name, value) in self.names.iter().zip(cells) {
+        for (name, value) in self.names.iter().zip(cells.iter()) {
             let value = value.trim();
             if ["", "mac", "cert", "cn"].contains(&name.as_str()) {
                 continue;
@@ -96,7 +97,7 @@ impl Columns {
             further.push((name.as_str(), value));
         }
         let cn = self.cn.map(cell).filter(|cn| !cn.is_empty());
-        Ok(Cells { mac: need(self.mac, "mac")?, cert: need(self.cert, "cert")?, cn, further })
+        Ok(Row { mac: need(self.mac, "mac")?, cert: need(self.cert, "cert")?, cn, further })
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::io::Read;
 
-use csv::{ByteRecord, ReaderBuilder};
+use memchr::memchr;
 
 use crate::context::Limits;
 use crate::entry::Place;
 use crate::error::ManifestError;
 use crate::input::Input;
+use crate::leg::Plain;
 use crate::lines::{Line, Lines};
-use crate::reason::Reason;
 
 /// A table being read by row.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Rows<R> {
 /// Whether a row was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Row {
-    /// It was: [`Rows::cells`].
+    /// It was: [`Rows::text`].
     Text,
     /// It is over [`Limits::entry_bytes`], and was thrown away.
     TooLarge,
@@ -55,6 +55,16 @@ impl<R: Read> Rows<R> {
             is_kept: false,
             place: Place::File,
         }
+    }
+
+    /// Behind the last row, which was the end of so many entries.
+    pub(super) fn behind(&self, entries: u64) -> Plain {
+        self.lines.behind(entries)
+    }
+
+    /// Goes on there.
+    pub(super) fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        self.lines.go_on(from)
     }
 
     /// The line that the last row begins with.
@@ -90,7 +100,10 @@ impl<R: Read> Rows<R> {
         let mut fits = true;
         let mut at = At::Start;
         loop {
-            at = line.iter().fold(at, |at, byte| self.step(at, *byte));
+            // Most lines of a certificate are within quotes, and have none.
+            if at != At::Quoted || memchr(b'"', &line).is_some() {
+                at = line.iter().fold(at, |at, byte| self.step(at, *byte));
+            }
             fits &= self.text.len().saturating_add(line.len()) < self.limit;
             if fits {
                 self.text.extend_from_slice(&line);
@@ -117,28 +130,6 @@ impl<R: Read> Rows<R> {
                 }
             }
         }
-    }
-
-    /// The cells of the last row.
-    pub(super) fn cells(&self) -> Result<Vec<String>, Reason> {
-        let mut reader = ReaderBuilder::new()
-            .delimiter(self.delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(self.text.len())
-            .from_reader(self.text.as_slice());
-        let (mut row, mut more) = (ByteRecord::new(), ByteRecord::new());
-        let is_one = reader.read_byte_record(&mut row).unwrap_or(false)
-            && !reader.read_byte_record(&mut more).unwrap_or(true);
-        if !is_one {
-            return Err(Reason::malformed(
-                "the row's quotation marks or line ends are not in order",
-            ));
-        }
-        row.iter()
-            .map(|cell| String::from_utf8(cell.to_vec()))
-            .collect::<Result<_, _>>()
-            .map_err(|_| Reason::malformed("the row is not text in UTF-8"))
     }
 
     const fn step(&self, at: At, byte: u8) -> At {

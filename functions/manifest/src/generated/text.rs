@@ -21,11 +21,16 @@ impl From<Reason> for Fault {
     }
 }
 
+/// The certificates of one line with its end, as [`certificates`].
+pub(crate) fn from_line(line: &[u8]) -> Result<Vec<Certificate>, Fault> {
+    certificates(line.trim_ascii())
+}
+
 /// The certificates of one line: base64 of a PEM text, or of one DER. At least one.
 pub(crate) fn certificates(line: &[u8]) -> Result<Vec<Certificate>, Fault> {
     let bytes = base64::decode(line)
         .ok_or(Reason::malformed("the line is not base64, or a part of it is missing"))?;
-    if pem::find(&bytes, pem::BEGIN).is_some() {
+    if pem::begins_in(&bytes) {
         return from_pem(&bytes);
     }
     Ok(vec![from_der(bytes)?])

@@ -2,16 +2,15 @@
 
 use std::io::Read;
 
+use super::member;
 use super::names::{Kind, LeftOut};
 use crate::archive::{ArchiveFault, Budget, Name, SevenZ, Spool, Trouble, hides_key, judge};
 use crate::context::Context;
 use crate::entry::{Place, Warning};
 use crate::error::ManifestError;
 use crate::input::Input;
-use crate::plain;
 use crate::reason::Reason;
 use crate::sink::{Sink, Stop};
-use crate::vendor::Vendor;
 
 /// How many further members are named.
 const NAMED: usize = 5;
@@ -23,6 +22,7 @@ pub(crate) fn read<'c, R: Read>(
     sink: &mut Sink<'c>,
 ) -> Result<Vec<Warning>, Stop> {
     let limits = context.limits;
+    sink.hold_together();
     let spool = Spool::of_file(&mut input, limits)?;
     let archive = SevenZ::open(spool, limits).map_err(|trouble| trouble.at(Place::File, 0))?;
     let budget = Budget::new(limits.inflated_bytes);
@@ -96,7 +96,18 @@ fn inner<'c>(
     context: Context<'c>,
     sink: &mut Sink<'c>,
 ) -> Result<(), Trouble> {
+    let certificates = archive.files().iter().filter(|file| {
+        !file.is_directory() && judge(file.name()) == Name::Usable && is_wanted(file.name())
+    });
+    let certificates = u64::try_from(certificates.count()).unwrap_or(u64::MAX);
+    let limit = context.limits.solid_entries;
+    if sink.read().saturating_add(certificates) > limit {
+        return Err(ArchiveFault::TooLong { limit }.into());
+    }
     archive.each(budget, &|_| true, &mut |file, reader| {
+        if sink.has_enough() {
+            return Err(ArchiveFault::OutOfTime.into());
+        }
         let name = file.name();
         let place = || Place::member(name);
         let is_read = match judge(name) {
@@ -105,7 +116,7 @@ fn inner<'c>(
             Name::Usable => is_wanted(name),
         };
         if is_read {
-            plain::read_member(Vendor::Infineon, reader, name, context, sink)?;
+            member::take(reader, name, context, sink)?;
         } else if hides_key(reader)? {
             let error = ManifestError::PrivateKey { entries_read: sink.read(), place: place() };
             return Err(Stop::from(error).into());

@@ -19,6 +19,7 @@ use crate::entry::Place;
 use crate::error::ManifestError;
 use crate::excerpt::Slice;
 use crate::input::Input;
+use crate::leg::Plain;
 use crate::mac;
 use crate::reason::Reason;
 
@@ -28,6 +29,8 @@ pub(super) struct Xml<'a, R> {
     buffer: Vec<u8>,
     limits: Limits,
     depth: usize,
+    /// The names of the elements that are open around groups, as they stand there.
+    around: Vec<String>,
     /// The group that is open, and the depth of its element.
     group: Option<(usize, Group)>,
     groups: u64,
@@ -46,7 +49,7 @@ impl<R> std::fmt::Debug for Xml<'_, R> {
 
 /// What an event means here.
 enum Step {
-    Open { name: String, mac: Option<Result<String, Reason>>, is_empty: bool },
+    Open { name: String, tag: String, mac: Option<Result<String, Reason>>, is_empty: bool },
     Close,
     Text(String),
     Doctype,
@@ -62,6 +65,7 @@ impl<'a, R: Read> Xml<'a, R> {
             buffer: Vec::new(),
             limits,
             depth: 0,
+            around: Vec::new(),
             group: None,
             groups: 0,
             is_over: false,
@@ -78,8 +82,8 @@ impl<'a, R: Read> Xml<'a, R> {
                 return Ok(Some(taken));
             }
             match self.step()? {
-                Step::Open { name, mac, is_empty } => {
-                    self.open(&name, mac)?;
+                Step::Open { name, tag, mac, is_empty } => {
+                    self.open(&name, tag, mac)?;
                     if is_empty {
                         self.close(maker)?;
                     }
@@ -105,6 +109,24 @@ impl<'a, R: Read> Xml<'a, R> {
         }
     }
 
+    /// Behind the last group; none while it still has entries to give.
+    pub(super) fn position(&self) -> Option<Plain> {
+        let offset = self.reader.get_ref().offset();
+        let (places, open) = (self.groups, self.around.clone());
+        self.ready.is_empty().then(|| Plain { places, open, ..Plain::behind(self.number, offset) })
+    }
+
+    /// Goes on there: within the same elements, which are opened once more.
+    pub(super) fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        let tags = from.open.iter().fold(String::new(), |tags, name| tags + "<" + name + " >");
+        (self.number, self.groups) = (from.entries, from.places);
+        self.is_over = from.open.is_empty();
+        self.reader
+            .get_mut()
+            .go_on(from.offset, tags.as_bytes())
+            .map_err(|error| ManifestError::from_input(error, from.entries, self.limits.bytes))
+    }
+
     /// The group of the last entry, as it stands in the file. `None` where it is too large.
     pub(super) fn slice(&self) -> Option<Slice<'_>> {
         let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
@@ -116,9 +138,10 @@ impl<'a, R: Read> Xml<'a, R> {
     fn step(&mut self) -> Result<Step, ManifestError> {
         self.buffer.clear();
         self.reader.get_mut().allow();
+        let is_around = self.group.is_none();
         let result = self.reader.read_event_into(&mut self.buffer).map(|event| match event {
-            Event::Start(start) => open(&start, false),
-            Event::Empty(start) => open(&start, true),
+            Event::Start(start) => open(&start, is_around, false),
+            Event::Empty(start) => open(&start, is_around, true),
             Event::End(_) => Step::Close,
             Event::Text(text) => Step::Text(text.to_string()),
             Event::CData(text) => Step::Text(text.to_string()),
@@ -146,6 +169,7 @@ impl<'a, R: Read> Xml<'a, R> {
     fn open(
         &mut self,
         name: &str,
+        tag: String,
         mac: Option<Result<String, Reason>>,
     ) -> Result<(), ManifestError> {
         if self.is_over {
@@ -164,7 +188,7 @@ impl<'a, R: Read> Xml<'a, R> {
                 self.group = Some((self.depth, Group::new(self.limits.entry_bytes)));
                 self.reader.get_mut().keep();
             }
-            None => {}
+            None => self.around.push(tag),
         }
         Ok(())
     }
@@ -181,6 +205,8 @@ impl<'a, R: Read> Xml<'a, R> {
             }
         } else if let Some((_, group)) = &mut self.group {
             group.close(self.depth);
+        } else {
+            self.around.pop();
         }
         self.depth = self.depth.saturating_sub(1);
         self.is_over = self.depth == 0;
@@ -217,10 +243,12 @@ impl<'a, R: Read> Xml<'a, R> {
     }
 }
 
-fn open(start: &BytesStart<'_>, is_empty: bool) -> Step {
+/// `is_around` where no group is open, so that the element may be one around groups.
+fn open(start: &BytesStart<'_>, is_around: bool, is_empty: bool) -> Step {
     let name = start.local_name().into_inner().to_ascii_lowercase();
     let mac = if name == "hex" { mac(start) } else { None };
-    Step::Open { name, mac, is_empty }
+    let tag = if is_around { start.name().into_inner().to_owned() } else { String::new() };
+    Step::Open { name, tag, mac, is_empty }
 }
 
 /// The MAC that a `hex` element gives, if it does.

@@ -7,7 +7,6 @@ use crate::context::Limits;
 use crate::entry::Place;
 use crate::error::ManifestError;
 use crate::input::Input;
-use crate::private_key::Watch;
 
 /// A source of JSON values.
 #[derive(Debug)]
@@ -15,7 +14,6 @@ pub(crate) struct Reader<R> {
     input: Input<R>,
     limits: Limits,
     text: Vec<u8>,
-    keys: Watch,
 }
 
 /// Where the reading stands, for what is said where it cannot go on.
@@ -45,7 +43,19 @@ pub(crate) enum Length {
 
 impl<R: Read> Reader<R> {
     pub(crate) fn new(input: Input<R>, limits: Limits) -> Self {
-        Self { input, limits, text: Vec::new(), keys: Watch::default() }
+        Self { input, limits, text: Vec::new() }
+    }
+
+    /// How many bytes of the file were read.
+    pub(crate) fn offset(&self) -> u64 {
+        self.input.offset()
+    }
+
+    /// Goes to a byte that comes later.
+    pub(crate) fn go_to(&mut self, offset: u64, at: &At) -> Result<(), ManifestError> {
+        self.input
+            .go_to(offset)
+            .map_err(|error| ManifestError::from_input(error, at.read, self.limits.bytes))
     }
 
     /// The text of the last value.
@@ -128,13 +138,12 @@ impl<R: Read> Reader<R> {
                 Step::More => (chunk.len(), false),
                 Step::End(count) => (count, true),
             };
-            let piece = chunk.get(..count).unwrap_or(chunk);
-            if self.keys.sees(piece) {
+            if self.input.shows_key(count) {
                 return Err(at.private_key());
             }
             length = length.saturating_add(count);
             if length <= self.limits.entry_bytes {
-                self.text.extend_from_slice(piece);
+                self.text.extend_from_slice(self.input.buffered().get(..count).unwrap_or_default());
             } else {
                 self.text.clear();
             }
@@ -154,6 +163,11 @@ impl Items {
     /// Behind the opening bracket of an array.
     pub(crate) const fn of_array() -> Self {
         Self { close: b']', is_first: true }
+    }
+
+    /// The same behind one of them.
+    pub(crate) const fn behind_one(self) -> Self {
+        Self { is_first: false, ..self }
     }
 
     /// Behind the opening brace of an object.

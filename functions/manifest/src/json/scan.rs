@@ -3,6 +3,8 @@
 //! Only brackets and strings are looked at, so that a value that is broken inside can be passed
 //! over, and the next one is found.
 
+use memchr::memchr2;
+
 /// How far a value goes, as seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
@@ -33,21 +35,18 @@ pub(super) enum ScanError {
 impl Scan {
     /// Goes on through the next piece of the value, which begins with its first byte.
     pub(super) fn feed(&mut self, piece: &[u8], depth: usize) -> Result<Step, ScanError> {
-        for (at, byte) in piece.iter().enumerate() {
+        let mut next = 0;
+        loop {
             if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => {
-                        self.in_string = false;
-                        if self.open.is_empty() {
-                            return Ok(Step::End(at + 1));
-                        }
-                    }
-                    _ => {}
+                match self.string_end(piece, next) {
+                    None => return Ok(Step::More),
+                    Some(end) if self.open.is_empty() => return Ok(Step::End(end)),
+                    Some(end) => next = end,
                 }
-                continue;
             }
+            let Some(byte) = piece.get(next) else { return Ok(Step::More) };
+            let at = next;
+            next += 1;
             match byte {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => {
@@ -71,7 +70,25 @@ impl Scan {
                 _ => {}
             }
         }
-        Ok(Step::More)
+    }
+
+    /// Goes on through a string from `start`. Gives where it is over, unless it goes on after this
+    /// piece.
+    fn string_end(&mut self, piece: &[u8], start: usize) -> Option<usize> {
+        let mut next = start;
+        if std::mem::take(&mut self.escaped) {
+            self.escaped = next >= piece.len();
+            next += 1;
+        }
+        loop {
+            let at = next + memchr2(b'"', b'\\', piece.get(next..)?)?;
+            if piece.get(at) == Some(&b'"') {
+                self.in_string = false;
+                return Some(at + 1);
+            }
+            self.escaped = at + 1 == piece.len();
+            next = at + 2;
+        }
     }
 }
 

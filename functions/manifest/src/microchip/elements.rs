@@ -7,6 +7,7 @@ use crate::entry::Place;
 use crate::error::ManifestError;
 use crate::input::Input;
 use crate::json::{At, Items, Length, Reader};
+use crate::leg::Plain;
 
 /// An array (or a single value) being taken apart.
 #[derive(Debug)]
@@ -35,6 +36,23 @@ impl<R: Read> Elements<R> {
     /// The number of the last element, counted from 1.
     pub(super) const fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Behind the last element.
+    pub(super) fn position(&self) -> Plain {
+        Plain::behind(self.number, self.json.offset())
+    }
+
+    /// Goes on behind an element.
+    pub(super) fn go_on(&mut self, from: &Plain) -> Result<(), ManifestError> {
+        let at = At { read: from.entries, place: Place::Entry(from.entries + 1) };
+        // A single value has nothing behind it.
+        self.stage = match self.json.peek(&at)? {
+            Some(b'[') => Stage::Array(Items::of_array().behind_one()),
+            _ => Stage::End,
+        };
+        self.number = from.entries;
+        self.json.go_to(from.offset, &at)
     }
 
     pub(super) fn text(&self) -> &[u8] {

@@ -1,11 +1,9 @@
 //! The signed envelope of one element: a JWS in flattened JSON form (RFC 7515).
 
-use josekit::jws::JwsVerifier as _;
-use serde_json::{Map, Value};
-
 use super::{Refusal, object};
 use crate::base64;
 use crate::certificate::CertificateId;
+use crate::json::{Borrowed, Members};
 use crate::private_key;
 use crate::reason::Reason;
 use crate::signers::Signers;
@@ -16,36 +14,57 @@ const SIGNATURE_BYTES: usize = 64;
 
 /// One element, not yet verified.
 #[derive(Debug)]
-pub(super) struct Envelope {
-    members: Map<String, Value>,
-    protected: Map<String, Value>,
+pub(super) struct Envelope<'t> {
+    /// The signed text: `protected` and `payload`, still in base64url.
+    protected_text: &'t str,
+    payload_text: &'t str,
+    signature: &'t str,
+    /// The unsigned `header.uniqueId`.
+    unique_id: Option<&'t str>,
+    protected: Protected,
     payload: Vec<u8>,
 }
 
-impl Envelope {
-    pub(super) fn parse(text: &[u8], depth: usize) -> Result<Self, Refusal> {
-        let members = object(text, depth, "it")?;
-        let protected = base64::decode_url(string(&members, "protected")?)
+/// What the signed header says.
+#[derive(Debug)]
+struct Protected {
+    algorithm: Option<String>,
+    has_critical: bool,
+    signer: Option<CertificateId>,
+    kid: Option<String>,
+}
+
+impl<'t> Envelope<'t> {
+    pub(super) fn parse(members: &'t Members<'_>, depth: usize) -> Result<Self, Refusal> {
+        let protected_text = string(members, "protected")?;
+        let protected = base64::decode_url(protected_text)
             .ok_or(Reason::malformed("`protected` is not base64url"))?;
         let protected = object(&protected, depth, "`protected`")?;
-        let payload = base64::decode_url(string(&members, "payload")?)
+        let payload_text = string(members, "payload")?;
+        let payload = base64::decode_url(payload_text)
             .ok_or(Reason::malformed("`payload` is not base64url"))?;
         if private_key::in_text(&payload) || private_key::in_der(&payload) {
             return Err(Refusal::PrivateKey);
         }
-        string(&members, "signature")?;
-        let header = members.get("header").and_then(Value::as_object);
-        if members.get("header").is_some_and(|header| !header.is_object()) {
+        let signature = string(members, "signature")?;
+        let header = members.get("header").map(Borrowed::as_object);
+        if matches!(header, Some(None)) {
             return Err(Reason::malformed("`header` is not a JSON object").into());
         }
+        let header = header.flatten();
         // RFC 7515, section 7.2.2: the two headers must not share a name.
-        if header.is_some_and(|header| header.keys().any(|name| protected.contains_key(name))) {
+        if header.is_some_and(|header| header.shares_a_name_with(&protected)) {
             return Err(Reason::malformed("`header` and `protected` share a member").into());
         }
-        if header.and_then(|header| header.get("uniqueId")).is_some_and(|id| !id.is_string()) {
-            return Err(Reason::malformed("`header.uniqueId` is not a string").into());
-        }
-        Ok(Self { members, protected, payload })
+        let unique_id = match header
+            .and_then(|header| header.get("uniqueId"))
+            .map(Borrowed::as_text)
+        {
+            Some(None) => return Err(Reason::malformed("`header.uniqueId` is not a string").into()),
+            id => id.flatten(),
+        };
+        let protected = Protected::of(&protected);
+        Ok(Self { protected_text, payload_text, signature, unique_id, protected, payload })
     }
 
     /// The decoded payload. It means nothing before [`verify`](Self::verify).
@@ -54,8 +73,8 @@ impl Envelope {
     }
 
     /// The unsigned `header.uniqueId`.
-    pub(super) fn unique_id(&self) -> Option<&str> {
-        self.members.get("header")?.get("uniqueId")?.as_str()
+    pub(super) const fn unique_id(&self) -> Option<&str> {
+        self.unique_id
     }
 
     /// The unsigned identifier, for messages about an entry that nothing vouches for.
@@ -65,33 +84,34 @@ impl Envelope {
 
     /// Checks the signature over the raw text, and returns who made it.
     pub(super) fn verify(&self, signers: &Signers) -> Result<CertificateId, Reason> {
-        match self.protected.get("alg").and_then(Value::as_str) {
+        let Protected { algorithm, has_critical, signer, kid } = &self.protected;
+        match algorithm.as_deref() {
             Some("ES256") => {}
             found => return Err(Reason::Algorithm { found: found.map(text::excerpt) }),
         }
-        if self.protected.contains_key("crit") {
+        if *has_critical {
             return Err(Reason::CriticalExtension);
         }
-        let signer = self
-            .protected
-            .get("x5t#S256")
-            .and_then(Value::as_str)
-            .and_then(base64::decode_url)
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(CertificateId::new)
-            .ok_or(Reason::SignerUnnamed { missing: "x5t#S256" })?;
-        let kid = self
-            .protected
-            .get("kid")
-            .and_then(Value::as_str)
-            .ok_or(Reason::SignerUnnamed { missing: "kid" })?;
+        let signer = signer.ok_or(Reason::SignerUnnamed { missing: "x5t#S256" })?;
+        let kid = kid.as_deref().ok_or(Reason::SignerUnnamed { missing: "kid" })?;
         let verifier = signers.verifier(signer, kid)?;
-        let signature = signature(string(&self.members, "signature")?)?;
-        let (protected, payload) =
-            (string(&self.members, "protected")?, string(&self.members, "payload")?);
-        let message = [protected, payload].join(".");
+        let signature = signature(self.signature)?;
+        let message = [self.protected_text, self.payload_text].join(".");
         verifier.verify(message.as_bytes(), &signature).map_err(|_| Reason::SignatureInvalid)?;
         Ok(signer)
+    }
+}
+
+impl Protected {
+    fn of(header: &Members<'_>) -> Self {
+        let text = |name| header.text(name).map(str::to_owned);
+        let signer = header.text("x5t#S256").and_then(base64::decode_url);
+        Self {
+            algorithm: text("alg"),
+            has_critical: header.contains("crit"),
+            signer: signer.and_then(|bytes| bytes.try_into().ok()).map(CertificateId::new),
+            kid: text("kid"),
+        }
     }
 }
 
@@ -107,9 +127,8 @@ fn signature(text: &str) -> Result<Vec<u8>, Reason> {
     }))
 }
 
-fn string<'m>(members: &'m Map<String, Value>, name: &str) -> Result<&'m str, Reason> {
+fn string<'m>(members: &'m Members<'_>, name: &str) -> Result<&'m str, Reason> {
     members
-        .get(name)
-        .and_then(Value::as_str)
+        .text(name)
         .ok_or_else(|| Reason::Malformed(format!("`{name}` is missing or no string").into()))
 }

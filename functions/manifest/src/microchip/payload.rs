@@ -1,10 +1,9 @@
 //! What an element says about its device, once its signature is verified.
 
-use serde_json::{Map, Value};
-
 use super::{Refusal, object};
 use crate::base64;
 use crate::certificate::{Certificate, CertificateError, KeyType};
+use crate::json::{Borrowed, Members};
 use crate::reason::Reason;
 use crate::text;
 
@@ -14,7 +13,7 @@ const UNIQUE_ID_DIGITS: usize = 18;
 const LITE: u64 = 2;
 
 /// Reads the payload's JSON.
-pub(super) fn parse(payload: &[u8], depth: usize) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn parse(payload: &[u8], depth: usize) -> Result<Members<'_>, Refusal> {
     Ok(object(payload, depth, "the payload")?)
 }
 
@@ -33,14 +32,14 @@ pub(super) struct SecureElement<'p> {
 #[derive(Debug)]
 pub(super) struct Key<'p> {
     slot: u64,
-    jwk: &'p Map<String, Value>,
+    jwk: &'p Members<'p>,
     chain: Vec<&'p str>,
 }
 
 impl<'p> SecureElement<'p> {
-    pub(super) fn read(payload: &'p Map<String, Value>) -> Result<Self, Refusal> {
-        let text = |name| payload.get(name).and_then(Value::as_str);
-        let unique_id = text("uniqueId")
+    pub(super) fn read(payload: &'p Members<'p>) -> Result<Self, Refusal> {
+        let unique_id = payload
+            .text("uniqueId")
             .filter(|id| is_unique_id(id))
             .ok_or(Reason::malformed("the payload's `uniqueId` is not 18 hex digits"))?
             .to_ascii_lowercase();
@@ -50,9 +49,9 @@ impl<'p> SecureElement<'p> {
         };
         Ok(Self {
             unique_id,
-            part_number: text("partNumber"),
-            model: text("model"),
-            version: payload.get("version").and_then(Value::as_u64),
+            part_number: payload.text("partNumber"),
+            model: payload.text("model"),
+            version: payload.get("version").and_then(Borrowed::as_number),
             keys,
         })
     }
@@ -81,7 +80,7 @@ impl Key<'_> {
 
     /// Refuses a certificate that is for another key than this one.
     pub(super) fn check_certifies(&self, certificate: &Certificate) -> Result<(), Reason> {
-        let text = |name| self.jwk.get(name).and_then(Value::as_str);
+        let text = |name| self.jwk.text(name);
         if (text("kty"), text("crv")) != (Some("EC"), Some("P-256")) {
             return Err(Reason::malformed("a certified key is not on the curve P-256"));
         }
@@ -91,9 +90,11 @@ impl Key<'_> {
                 .filter(|bytes| bytes.len() == 32)
                 .ok_or(Reason::malformed("a key's `x` or `y` is not 32 bytes in base64url"))
         };
+        let (x, y) = (coordinate("x")?, coordinate("y")?);
         // An uncompressed point: 4, x, y.
-        let point = [vec![4], coordinate("x")?, coordinate("y")?].concat();
-        if certificate.key() != KeyType::P256 || certificate.key_bits() != point {
+        let point = certificate.key_bits().strip_prefix(&[4]);
+        let certified_y = point.and_then(|point| point.strip_prefix(x.as_slice()));
+        if certificate.key() != KeyType::P256 || certified_y != Some(y.as_slice()) {
             return Err(Reason::OtherKey);
         }
         Ok(())
@@ -108,29 +109,29 @@ pub(super) fn holds_private_key(payload: &[u8], depth: usize) -> bool {
 }
 
 /// The keys that have a certificate. Any key with its private part is looked for as well.
-fn keys(set: &Value) -> Result<Vec<Key<'_>>, Refusal> {
+fn keys<'p>(set: &'p Borrowed<'p>) -> Result<Vec<Key<'p>>, Refusal> {
     let list = set
-        .get("keys")
-        .and_then(Value::as_array)
+        .as_object()
+        .and_then(|set| set.get("keys"))
+        .and_then(Borrowed::as_array)
         .ok_or(Reason::malformed("`publicKeySet.keys` is missing or no array"))?;
     let mut keys: Vec<Key<'_>> = Vec::new();
     for jwk in list {
         let jwk = jwk.as_object().ok_or(Reason::malformed("a key is not a JSON object"))?;
         // RFC 7518: `d` is the private part of a key on an elliptic curve and of an RSA key, `k` a
         // secret.
-        if jwk.contains_key("d") || jwk.contains_key("k") {
+        if jwk.contains("d") || jwk.contains("k") {
             return Err(Refusal::PrivateKey);
         }
         let Some(chain) = jwk.get("x5c") else { continue };
         let chain: Option<Vec<&str>> =
-            chain.as_array().and_then(|chain| chain.iter().map(Value::as_str).collect());
+            chain.as_array().and_then(|chain| chain.iter().map(Borrowed::as_text).collect());
         let chain = chain.ok_or(Reason::malformed("an `x5c` is not an array of strings"))?;
         if chain.is_empty() {
             continue;
         }
         let slot = jwk
-            .get("kid")
-            .and_then(Value::as_str)
+            .text("kid")
             .and_then(|slot| slot.parse().ok())
             .ok_or(Reason::malformed("a certified key's `kid` is not the number of a slot"))?;
         if keys.iter().any(|key| key.slot == slot) {

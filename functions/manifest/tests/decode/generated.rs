@@ -51,6 +51,14 @@ fn one_bad_line_costs_that_line() {
 }
 
 #[test]
+fn a_block_under_a_wrong_name_costs_itself_and_not_the_lines_beside_it() {
+    let authority = Authority::new("Test CA");
+    let [a, b] = ["a", "b"].map(|name| authority.leaf(name));
+    let wrong = pem(&b).replace("BEGIN CERTIFICATE", "BEGIN CERTIFICAT");
+    check(format!("{}\n{wrong}", standard(&a)), &["line 1 a", "line 2 Manifest.Malformed"]);
+}
+
+#[test]
 fn a_chain_in_one_line_is_checked_and_its_leaf_taken() {
     let authority = Authority::new("Test CA");
     let impostor = Authority::new("Test CA");

@@ -24,11 +24,15 @@ mod infineon;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod legs;
+#[cfg(test)]
 mod microchip;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
 mod recognition;
+#[cfg(test)]
+mod signatures;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_iot::types::CertificateStatus;
+use ledger::clock;
 
 use super::{Registry, Thing, payload};
 use crate::{Call, CallError, CallErrorKind};
@@ -128,7 +129,7 @@ impl Registry {
                 let kind = CallErrorKind::Unavailable(format!("{code}: {message}"));
                 return Err(CallError { call: *call, kind });
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50) * 2_u32.pow(tried)).await;
+            clock::sleep(std::time::Duration::from_millis(50) * 2_u32.pow(tried)).await;
             tried += 1;
         }
     }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How far a pause is made up for, as a part of a second of calls.
-const CREDIT: f64 = 1.0;
+/// How long a pause is made up for, in seconds: longer than it takes from one unit to the next.
+const CREDIT: f64 = 2.0;
+
+/// After a longer pause than this nothing is made up for: others have used what this worker did not.
+const FORGOTTEN: Duration = Duration::from_secs(10);
 
 /// While a pause is made up for, calls follow each other faster by this.
 const CATCH_UP: f64 = 1.5;
@@ -43,6 +46,9 @@ impl Bucket {
         self.at = self.at.max(now);
         let faster = rate * CATCH_UP;
         self.due = since.mul_add(rate, self.due).min((rate * CREDIT).max(1.0));
+        if since > FORGOTTEN.as_secs_f64() {
+            self.due = self.due.min(1.0);
+        }
         self.apart = since.mul_add(faster, self.apart).min((faster * GRAIN).max(1.0));
         let missing = ((1.0 - self.due) / rate).max((1.0 - self.apart) / faster);
         if missing > 0.0 {
@@ -104,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_stretch_of_time_sees_more_than_the_rate_and_a_second_of_credit(
+        fn no_stretch_of_time_sees_more_than_the_rate_and_its_credit(
             rate in 0.1..200.0_f64,
             pauses in prop::collection::vec(prop_oneof![4 => Just(0_u32), 1 => 0_u32..5_000], 1..200),
         ) {

@@ -45,7 +45,7 @@ pub(crate) struct Row {
 
 impl Rows {
     pub(crate) fn add(&mut self, entry: &Outcome) {
-        let full = self.fine.len() + self.others.len() >= MOST;
+        let full = self.are_full();
         if entry.outcome.is_fine() {
             if !full {
                 self.fine.push(Row::of(entry));
@@ -53,6 +53,11 @@ impl Rows {
         } else if !full || self.fine.pop().is_some() {
             self.others.push(Row::of(entry));
         }
+    }
+
+    /// Whether an entry that ended well has no place any more.
+    pub(crate) const fn are_full(&self) -> bool {
+        self.fine.len() + self.others.len() >= MOST
     }
 
     /// In the order of the manifest.

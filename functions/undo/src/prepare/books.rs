@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use futures::{Stream, TryStreamExt, stream};
 use ledger::{
-    CertificateStood, INTENT_DEVICES, Intent, Lines, Outcome, Plan, RunFiles, Store, StoreError,
-    Unit, Work, WorkToUndo, parse_lines,
+    CertificateStood, Intent, Lines, Outcome, Plan, RunFiles, Store, StoreError, Unit, Work,
+    WorkToUndo, intent_part, parse_lines,
 };
 
 use super::{
@@ -78,7 +78,7 @@ impl<'a> Books<'a> {
         let outcomes: BTreeMap<_, _> =
             outcomes.iter().map(|outcome| (outcome.entry, outcome)).collect();
         let devices = devices.into_iter().enumerate().filter_map(|(at, work)| {
-            let part = u64::try_from(at / INTENT_DEVICES).unwrap_or(u64::MAX);
+            let part = u64::try_from(intent_part(at)).unwrap_or(u64::MAX);
             let noted = Noted {
                 outcome: outcomes.get(&work.entry).copied(),
                 intent: intents.parts.get(&part),

@@ -370,3 +370,21 @@ fn import_and_activate_end_alike() {
     };
     assert_eq!(states(IMPORT), states(ACTIVATE));
 }
+
+#[test]
+fn a_file_that_takes_longer_than_a_function_may_run_is_read_on() {
+    for (name, file) in [("import", IMPORT), ("activate", ACTIVATE)] {
+        let file: Value = serde_json::from_str(file).expect("JSON");
+        let states = &file["States"];
+        let decode = &states["Decode"];
+        assert_eq!(decode["ResultPath"], "$.decoded", "{name}");
+        let choice = &states[decode["Next"].as_str().expect("a state")];
+        let choices = choice["Choices"].as_array().expect("choices");
+        let next: Vec<&Value> = choices
+            .iter()
+            .filter(|choice| choice["StringEquals"] == "continue")
+            .map(|choice| &choice["Next"])
+            .collect();
+        assert_eq!(next, ["Decode"], "{name}");
+    }
+}

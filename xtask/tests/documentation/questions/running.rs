@@ -35,6 +35,17 @@ pub(super) const OPERATING: &[Question] = &[
     ("stop a run", "Stop a run", "stop-execution"),
 ];
 
+pub(super) const PERFORMANCE: &[Question] = &[
+    ("how fast is it", "Figures", "cargo xtask bench --markdown"),
+    ("what is counted, and how", "How it is measured", "never left out to be quicker"),
+    ("how fast is my file read", "Measure it yourself", "--file"),
+    ("it says too noisy", "Too noisy", "Measure again"),
+    ("an entry takes more instructions than before", "Instructions", "--keep"),
+    ("how long do a hundred million take", "Time", "| 100,000,000 |"),
+    ("what do a hundred million cost", "Cost", "| 100,000,000 |"),
+    ("how much memory", "Memory", "40 bytes an entry"),
+];
+
 pub(super) const SECURITY: &[Question] = &[
     ("what is encrypted", "Keys and encryption", "encryption = \"kms\""),
     ("who may do what", "Who may do what", "(people.md)"),

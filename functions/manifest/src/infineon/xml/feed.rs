@@ -54,6 +54,18 @@ impl<R: Read> Feed<R> {
         }
     }
 
+    /// How many bytes of the file the parser has taken.
+    pub(super) fn offset(&self) -> u64 {
+        self.input.offset()
+    }
+
+    /// Goes to a byte of the file, and puts `tags` in front of it.
+    pub(super) fn go_on(&mut self, offset: u64, tags: &[u8]) -> Result<(), InputError> {
+        self.input.go_to(offset)?;
+        self.input.put_in_front(tags);
+        Ok(())
+    }
+
     /// Begins the next event.
     pub(super) fn allow(&mut self) {
         self.left = self.limit;
