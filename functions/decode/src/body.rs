@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use aws_sdk_s3::{Client, error::DisplayErrorContext, primitives::ByteStream};
+use aws_sdk_s3::{Client, error::DisplayErrorContext};
 use bytes::Bytes;
 use tokio::{
     runtime::Handle,
@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     fingerprint::Fingerprint,
-    object::{self, Stretch},
+    object::{self, Opened, Stretch},
 };
 
 /// How many bytes of the body wait between the network and the decoder, and in how many chunks.
@@ -45,16 +45,16 @@ struct Object {
 }
 
 impl Body {
-    /// The body that was opened as `stream`, of whose file `fingerprint` covers the beginning.
+    /// The body that was `opened` at its beginning, of whose file `fingerprint` covers the beginning.
     pub(crate) fn new(
         s3: &Client,
         source: &ledger::Source,
-        stream: ByteStream,
+        opened: Opened,
         fingerprint: Fingerprint,
     ) -> Self {
         let object = Object { s3: s3.clone(), source: source.clone() };
         let runtime = Handle::current();
-        let chunks = object.clone().pump(&runtime, 0, Some(stream));
+        let chunks = object.clone().pump(&runtime, 0, Some(opened));
         Self { object, runtime, chunks, chunk: None, read: 0, fingerprint }
     }
 
@@ -126,10 +126,10 @@ impl manifest::Source for Body {
 
 impl Object {
     /// Begins to fetch the bytes from `offset` on.
-    fn pump(self, runtime: &Handle, offset: u64, stream: Option<ByteStream>) -> Chunks {
+    fn pump(self, runtime: &Handle, offset: u64, opened: Option<Opened>) -> Chunks {
         let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
         runtime.spawn(async move {
-            if let Err(error) = fetch(offset, stream, &self, &sender).await {
+            if let Err(error) = fetch(offset, opened, &self, &sender).await {
                 // Where nobody listens any more, nobody wants to know.
                 let _ = sender.send(Err(error)).await;
             }
@@ -141,17 +141,17 @@ impl Object {
 /// What can be opened anywhere.
 trait Open: Sync {
     /// The bytes from `offset` on; none where there are no more.
-    fn open(&self, offset: u64) -> impl Future<Output = io::Result<Option<ByteStream>>> + Send;
+    fn open(&self, offset: u64) -> impl Future<Output = io::Result<Option<Opened>>> + Send;
 }
 
 impl Open for Object {
-    async fn open(&self, offset: u64) -> io::Result<Option<ByteStream>> {
+    async fn open(&self, offset: u64) -> io::Result<Option<Opened>> {
         if offset >= self.source.bytes {
             return Ok(None);
         }
         let opened = object::open(&self.s3, &self.source, Stretch::From(offset)).await;
         match opened.map_err(|error| io::Error::other(error.to_string()))? {
-            Some(stream) => Ok(Some(stream)),
+            Some(opened) => Ok(Some(opened)),
             None => Err(io::Error::other("it was deleted or replaced meanwhile")),
         }
     }
@@ -161,16 +161,16 @@ impl Open for Object {
 /// brought something is made once more: reading a large file takes minutes.
 async fn fetch(
     mut offset: u64,
-    mut stream: Option<ByteStream>,
+    mut opened: Option<Opened>,
     object: &impl Open,
     chunks: &mpsc::Sender<io::Result<Chunk>>,
 ) -> io::Result<()> {
     let room = Arc::new(Semaphore::new(usize::try_from(WAITING_BYTES).unwrap_or(usize::MAX)));
     loop {
-        let mut body = match stream.take() {
-            Some(body) => body,
+        let Opened { mut body, mut in_front } = match opened.take() {
+            Some(opened) => opened,
             None => match object.open(offset).await? {
-                Some(body) => body,
+                Some(opened) => opened,
                 None => return Ok(()),
             },
         };
@@ -179,7 +179,7 @@ async fn fetch(
             let bytes = match body.next().await {
                 None => return Ok(()),
                 Some(Err(error)) => break error,
-                Some(Ok(bytes)) => bytes,
+                Some(Ok(bytes)) => behind(bytes, &mut in_front),
             };
             let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX).min(WAITING_BYTES);
             let Ok(room) = Arc::clone(&room).acquire_many_owned(length).await else {
@@ -197,36 +197,43 @@ async fn fetch(
     }
 }
 
+/// What of the bytes was asked for.
+fn behind(mut bytes: Bytes, in_front: &mut u64) -> Bytes {
+    let unwanted = usize::try_from(*in_front).unwrap_or(usize::MAX).min(bytes.len());
+    *in_front -= u64::try_from(unwanted).unwrap_or(*in_front);
+    bytes.split_off(unwanted)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{sync::Mutex, vec};
 
-    use aws_sdk_s3::primitives::SdkBody;
+    use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 
     use super::*;
 
     /// Gives the next of these each time, and notes at which bytes it was opened.
     struct Openings {
-        streams: Mutex<vec::IntoIter<Opened>>,
+        streams: Mutex<vec::IntoIter<Answer>>,
         offsets: Mutex<Vec<u64>>,
     }
 
-    type Opened = io::Result<Option<ByteStream>>;
+    type Answer = io::Result<Option<Opened>>;
 
     impl Open for Openings {
-        async fn open(&self, offset: u64) -> io::Result<Option<ByteStream>> {
+        async fn open(&self, offset: u64) -> Answer {
             self.offsets.lock().unwrap().push(offset);
             self.streams.lock().unwrap().next().unwrap()
         }
     }
 
-    fn stream(text: &'static str) -> ByteStream {
-        ByteStream::new(SdkBody::from(text))
+    fn stream(text: &'static str, in_front: u64) -> Answer {
+        Ok(Some(Opened { body: ByteStream::new(SdkBody::from(text)), in_front }))
     }
 
     /// What is fetched from `offset` on, and at which bytes the object was opened for it.
     #[track_caller]
-    fn check(offset: u64, openings: Vec<Opened>, expected: &str, opened_at: &[u64]) {
+    fn check(offset: u64, openings: Vec<Answer>, expected: &str, opened_at: &[u64]) {
         let object =
             Openings { streams: Mutex::new(openings.into_iter()), offsets: Mutex::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -246,8 +253,14 @@ mod tests {
 
     #[test]
     fn a_body_is_fetched_to_its_end() {
-        check(3, vec![Ok(Some(stream("abc")))], "abc", &[3]);
+        check(3, vec![stream("abc", 0)], "abc", &[3]);
         check(9, vec![Ok(None)], "", &[9]);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_passed_over() {
+        check(2, vec![stream("abcd", 2)], "cd", &[2]);
+        check(2, vec![stream("ab", 2)], "", &[2]);
     }
 
     #[test]

@@ -289,8 +289,8 @@ impl Run<'_> {
     /// The file's body, of which `fingerprint` covers the beginning. None where it is gone.
     async fn body(&self, fingerprint: Fingerprint) -> Result<Option<Body>, DecodeError> {
         let source = &self.plan.source;
-        let stream = object::open(self.s3, source, Stretch::From(0)).await?;
-        Ok(stream.map(|stream| Body::new(self.s3, source, stream, fingerprint)))
+        let opened = object::open(self.s3, source, Stretch::From(0)).await?;
+        Ok(opened.map(|opened| Body::new(self.s3, source, opened, fingerprint)))
     }
 
     async fn save(

@@ -18,6 +18,14 @@ pub(crate) enum Stretch {
     From(u64),
 }
 
+/// An object's bytes, as S3 gives them.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) body: ByteStream,
+    /// So many bytes come before those that were asked for: whoever gives no ranges gives the whole.
+    pub(crate) in_front: u64,
+}
+
 /// Pins the version that the event named, or the newest that still has its entity tag.
 ///
 /// `None` where that version is gone: the object was deleted or overwritten since.
@@ -50,7 +58,7 @@ pub(crate) async fn open(
     s3: &Client,
     source: &Source,
     stretch: Stretch,
-) -> Result<Option<ByteStream>, DecodeError> {
+) -> Result<Option<Opened>, DecodeError> {
     let Source { bucket, key, version, etag, .. } = source;
     let range = match stretch {
         Stretch::First(bytes) => Some(format!("bytes=0-{}", bytes.saturating_sub(1))),
@@ -65,7 +73,13 @@ pub(crate) async fn open(
         .set_if_match(some(etag))
         .set_range(range);
     match request.send().await {
-        Ok(object) => Ok(Some(object.body)),
+        Ok(object) => {
+            let in_front = match stretch {
+                Stretch::From(offset) if object.content_range.is_none() => offset,
+                _ => 0,
+            };
+            Ok(Some(Opened { body: object.body, in_front }))
+        }
         Err(error)
             if error.code() == Some("NoSuchKey")
                 || is_gone(error.raw_response().map(|raw| raw.status().as_u16())) =>

@@ -39,10 +39,11 @@ pub(crate) async fn run(
         return stop_unusable(store, &files, &ManifestError::Empty).await;
     }
     let head_bytes = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
-    let Some(body) = object::open(s3, &source, Stretch::First(head_bytes)).await? else {
+    let Some(opened) = object::open(s3, &source, Stretch::First(head_bytes)).await? else {
         return stop_gone(store, &files).await;
     };
-    let head = body.collect().await.map_err(|error| DecodeError::Source(error.to_string()))?;
+    let head =
+        opened.body.collect().await.map_err(|error| DecodeError::Source(error.to_string()))?;
     let content = manifest::recognize(&head.to_vec(), source.bytes <= head_bytes);
     match content.purpose(bucket) {
         Ok(Purpose::Manifest) => Ok(Answer::Manifest { source }),
