@@ -26,7 +26,7 @@ const DEVICES_A_LOOK: f64 = 25.0;
 const FIRST_UNITS: u64 = 20;
 
 /// A run that begins uses this part of its share until the others may know of it.
-const RESERVED: u32 = 10;
+const RESERVED: u32 = 2;
 
 /// This worker's share, as it was found last.
 #[derive(Debug)]
