@@ -78,7 +78,15 @@ impl S3 {
         while let Some(request) = read(&mut reader) {
             let (status, body) = self.with(|bucket| bucket.answer(&request));
             let tag = if request.method == "PUT" { "etag: \"tag\"\r\n" } else { "" };
-            let head = format!("HTTP/1.1 {status}\r\n{tag}content-length: {}\r\n\r\n", body.len());
+            let range = match &request.range {
+                Some(range) if status.starts_with("206") => {
+                    let (first, _) = bounds(range);
+                    format!("content-range: bytes {first}-{}/*\r\n", first + body.len() - 1)
+                }
+                _ => String::new(),
+            };
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status}\r\n{tag}{range}content-length: {length}\r\n\r\n");
             let mut stream = stream;
             // The decoder hangs up where it goes on elsewhere in the file.
             if stream.write_all(&[head.as_bytes(), &body].concat()).is_err() {
@@ -160,9 +168,14 @@ impl Bucket {
 
 /// The bytes that `bytes=<first>-<last>` or `bytes=<first>-` names.
 fn cut(object: &[u8], range: &str) -> Vec<u8> {
+    let (first, last) = bounds(range);
+    let end = last.map_or(object.len(), |last| object.len().min(last + 1));
+    object[first..end].to_vec()
+}
+
+fn bounds(range: &str) -> (usize, Option<usize>) {
     let (first, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
-    let end = last.parse().map_or(object.len(), |last: usize| object.len().min(last + 1));
-    object[first.parse().unwrap()..end].to_vec()
+    (first.parse().unwrap(), last.parse().ok())
 }
 
 /// The next request of a connection; none behind the last one.
