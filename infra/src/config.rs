@@ -224,7 +224,7 @@ impl Config {
 
     /// How many units of one run are worked on at a time.
     ///
-    /// One worker keeps many devices in flight and manages some 50 registrations a second, which is far above AWS's
+    /// One worker keeps many devices in flight and makes some 20 registrations a second, which is far above AWS's
     /// default quota. But the first units of a file hold one device each, and take a good part of a second each,
     /// because a child execution is started for them: so there are more workers than devices alone would need. And not
     /// many more, because each one is paid for while it waits.

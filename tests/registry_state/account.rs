@@ -8,7 +8,6 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use aws_config::SdkConfig;
 use aws_sdk_iot::{
     Client,
     config::{Builder, Credentials, retry::RetryConfig},
@@ -26,8 +25,7 @@ use crate::{
 
 /// A local cloud, in which accounts do not see each other.
 pub(crate) struct Cloud {
-    aws: SdkConfig,
-    _process: LocalCloud,
+    process: LocalCloud,
     _folder: TempDir,
 }
 
@@ -45,20 +43,21 @@ impl Cloud {
 
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let cloud = LocalCloud::start(Options {
+        let process = LocalCloud::start(Options {
             dir: folder.path().to_owned(),
             // Roles are not what is tested here.
             env: vec![("AUTH".to_owned(), "false".to_owned())],
             ..Options::default()
         })
         .unwrap();
-        Self { aws: cloud.aws_config(), _process: cloud, _folder: folder }
+        Self { process, _folder: folder }
     }
 
     /// Of a client that calls once, so that a call that is lost stays lost.
     fn client_of(&self, account: &str) -> Builder {
         let credentials = Credentials::new(account, "secret", None, None, "an account");
-        Builder::from(&self.aws)
+        // Connections are a runtime's, and each test has its own.
+        Builder::from(&self.process.aws_config())
             .credentials_provider(credentials)
             .retry_config(RetryConfig::disabled())
     }

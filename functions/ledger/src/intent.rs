@@ -4,24 +4,44 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Devices that the first intent of a unit tells of. So many are looked at, and noted, before the first
-/// of them is acted on; nothing is registered meanwhile, so they are few.
-const FIRST_PART: usize = 25;
+use crate::Plan;
 
-/// Devices that a further intent tells of. They are looked at while earlier ones are acted on.
-const PART: usize = 100;
-
-/// A unit's devices, part by part: an intent is put for each.
-pub fn intent_parts<T>(devices: &[T]) -> impl Iterator<Item = &[T]> {
-    let (hundred, others) = devices.split_at(devices.len().min(PART));
-    let (first, second) = hundred.split_at(hundred.len().min(FIRST_PART));
-    let begun = [first, second].into_iter().filter(|part| !part.is_empty());
-    begun.chain(others.chunks(PART))
+/// How the devices of a unit are told of by intents, part by part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IntentParts {
+    /// Devices of the first part. So many are looked at, and noted, before the first of them is acted on;
+    /// nothing is registered meanwhile, so they are few.
+    first: usize,
+    /// Devices of a further part. They are looked at while earlier ones are acted on.
+    further: usize,
 }
 
-/// The part, from 0, of the device at this place in its unit.
-pub const fn intent_part(place: usize) -> usize {
-    if place < FIRST_PART { 0 } else { 1 + place / PART }
+impl IntentParts {
+    /// AWS IoT admits many more looks at things than registrations, so looking is always ahead.
+    const REGISTERED: Self = Self { first: 25, further: 100 };
+
+    /// Certificates are looked at no faster than they are activated, by AWS's quotas. Both go on at once
+    /// only where parts are short: whoever acts waits for the first part, and whoever looks for the last.
+    const ACTIVATED: Self = Self { first: 5, further: 5 };
+
+    /// Those of a run's units.
+    pub fn of(plan: &Plan) -> Self {
+        if plan.vendor == "mes" { Self::ACTIVATED } else { Self::REGISTERED }
+    }
+
+    /// A unit's devices, part by part.
+    pub fn cut<T>(self, devices: &[T]) -> impl Iterator<Item = &[T]> {
+        let (first, others) = devices.split_at(devices.len().min(self.first));
+        [first].into_iter().filter(|part| !part.is_empty()).chain(others.chunks(self.further))
+    }
+
+    /// The part, from 0, of the device at this place in its unit.
+    pub const fn part(self, place: usize) -> usize {
+        match place.checked_sub(self.first) {
+            None => 0,
+            Some(behind) => 1 + behind / self.further,
+        }
+    }
 }
 
 /// Put once for each part of a unit, between looking at its devices and the first write to them.
@@ -120,23 +140,30 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(devices: usize, sizes: &[usize]) {
+    fn check(parts: IntentParts, devices: usize, sizes: &[usize]) {
         let devices: Vec<usize> = (0..devices).collect();
-        let parts: Vec<_> = intent_parts(&devices).collect();
-        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), sizes);
-        for (number, part) in parts.into_iter().enumerate() {
-            assert!(part.iter().all(|place| intent_part(*place) == number), "{number}: {part:?}");
+        let cut: Vec<_> = parts.cut(&devices).collect();
+        assert_eq!(cut.iter().map(|part| part.len()).collect::<Vec<_>>(), sizes);
+        for (number, part) in cut.into_iter().enumerate() {
+            assert!(part.iter().all(|place| parts.part(*place) == number), "{number}: {part:?}");
         }
     }
 
     #[test]
     fn the_first_intent_of_a_unit_comes_soon_and_the_others_are_few() {
-        check(0, &[]);
-        check(1, &[1]);
-        check(25, &[25]);
-        check(26, &[25, 1]);
-        check(100, &[25, 75]);
-        check(101, &[25, 75, 1]);
-        check(500, &[25, 75, 100, 100, 100, 100]);
+        let parts = IntentParts::REGISTERED;
+        check(parts, 0, &[]);
+        check(parts, 1, &[1]);
+        check(parts, 25, &[25]);
+        check(parts, 26, &[25, 1]);
+        check(parts, 125, &[25, 100]);
+        check(parts, 126, &[25, 100, 1]);
+        check(parts, 500, &[25, 100, 100, 100, 100, 75]);
+    }
+
+    #[test]
+    fn where_looking_takes_as_long_as_acting_intents_are_short() {
+        check(IntentParts::ACTIVATED, 4, &[4]);
+        check(IntentParts::ACTIVATED, 12, &[5, 5, 2]);
     }
 }

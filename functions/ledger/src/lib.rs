@@ -45,7 +45,7 @@ pub use index::{
     Found, Index, IndexError, IndexWriter, Names, Objects, Output, Record, SHARED, STAYS,
     normalized,
 };
-pub use intent::{Added, AddedThing, CertificateStood, Intent, Stood, intent_part, intent_parts};
+pub use intent::{Added, AddedThing, CertificateStood, Intent, IntentParts, Stood};
 pub use json_lines::{LineError, add_line, parse_lines, to_line};
 pub use lease::{Ceiling, Ceilings, Expired, Holders, Leases, RunState};
 pub use limits::{CallLimits, Limited, UnitLimits};

@@ -73,7 +73,8 @@ pub struct Unit {
 /// Cuts the work into units that grow with the position in the file.
 ///
 /// The first devices get a child execution each, so that a pilot manifest shows every certificate
-/// in the console; a large manifest stays cheap. A unit of the largest size takes some minutes at
+/// in the console; a large manifest stays cheap. Beyond the first thousand no two units are alike, so that
+/// workers which began together do not all pause together between two units. A unit of the largest size takes some minutes at
 /// AWS's default quotas; what is not finished within a function's time is handed back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitSizes {
@@ -127,7 +128,7 @@ const fn size_at(first: u64) -> u64 {
     match first {
         0..=100 => 1,
         101..=1_000 => 10,
-        1_001..=10_000 => 100,
+        1_001..=10_000 => first / 20,
         _ => 500,
     }
 }
@@ -165,14 +166,12 @@ mod tests {
 
     #[test]
     fn units_grow_with_the_position_in_the_file() {
-        let counts: Vec<_> = units(1_250).iter().map(|unit| unit.count).collect();
-        assert_eq!(counts.len(), 100 + 90 + 3);
-        assert_eq!(
-            (counts[99], counts[100], counts[189], counts[190], counts[192]),
-            (1, 10, 10, 100, 50)
-        );
-        let counts: Vec<_> = units(10_750).iter().map(|unit| unit.count).collect();
-        assert_eq!(counts.len(), 100 + 90 + 90 + 2);
-        assert_eq!((counts[279], counts[280], counts[281]), (100, 500, 250));
+        let counts: Vec<_> = units(1_120).iter().map(|unit| unit.count).collect();
+        assert_eq!((counts[99], counts[100], counts[189]), (1, 10, 10));
+        assert_eq!(counts[190..], [50, 52, 18], "a twentieth of what comes before");
+        let counts: Vec<_> = units(12_000).iter().map(|unit| unit.count).collect();
+        let (grown, whole) = (&counts[190..238], &counts[238..counts.len() - 1]);
+        assert!(grown.is_sorted_by(|one, next| one < next), "no two alike: {grown:?}");
+        assert!(whole.len() > 1 && whole.iter().all(|count| *count == 500), "{whole:?}");
     }
 }

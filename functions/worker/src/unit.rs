@@ -8,8 +8,8 @@ use std::{
 
 use futures::{StreamExt, TryStreamExt, pin_mut, stream};
 use ledger::{
-    Activations, Created, Intent, Keep, Outcome, RunFiles, Standing, StoreError, ToUndo, Unit,
-    UnitLimits, Work, WorkToUndo, clock, intent_parts, seconds_of_epoch,
+    Activations, Created, Intent, IntentParts, Keep, Outcome, RunFiles, Standing, StoreError,
+    ToUndo, Unit, UnitLimits, Work, WorkToUndo, clock, seconds_of_epoch,
 };
 use registry::{Ending, Finding, ForeseenCalls, Memory, Reason, Registry, Types};
 use serde::Serialize;
@@ -169,7 +169,7 @@ impl Carrier<'_> {
         found: mpsc::Sender<Found>,
     ) -> Result<Looked, WorkerError> {
         let (mut noted, mut cut_off, mut stopped) = (false, false, false);
-        for (number, part) in (0..).zip(intent_parts(&work)) {
+        for (number, part) in (0..).zip(IntentParts::of(self.share.plan).cut(&work)) {
             let open = |planned: &&Planned| !is_done(&planned.work, &before);
             let part: Vec<_> = part.iter().filter(open).cloned().collect();
             if part.is_empty() {

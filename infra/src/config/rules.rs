@@ -5,9 +5,9 @@ mod options;
 use super::{Config, Problem, Profile, suggest};
 use crate::people::PLAN_FOLDER;
 
-/// Registrations a second that one worker manages: it has a seventh of a processor, and most of that is left for what
-/// comes on top.
-pub(super) const REGISTRATIONS_A_WORKER: f64 = 50.0;
+/// Registrations a second that one worker is to make. It could make more, but then units would end so soon that most
+/// of the time went from one to the next.
+pub(super) const REGISTRATIONS_A_WORKER: f64 = 20.0;
 /// Seconds that a unit of one device takes, about: so many workers as this times the rate keep to it.
 pub(super) const SECONDS_OF_A_SMALL_UNIT: f64 = 0.4;
 /// More workers than this are not worth it for the first hundred devices.

@@ -409,7 +409,7 @@ fn logs_are_kept_as_long_as_cloudwatch_offers() {
 }
 
 #[test]
-fn there_are_workers_for_small_units_and_one_for_each_fifty_registrations() {
+fn there_are_workers_for_small_units_and_one_for_each_twenty_registrations() {
     let concurrency = |rate: f64| {
         let mut config = parsed(LEAST);
         config.rate.register_certificate = rate;
@@ -419,9 +419,9 @@ fn there_are_workers_for_small_units_and_one_for_each_fifty_registrations() {
     assert_eq!(concurrency(10.0), 4);
     assert_eq!(concurrency(10.1), 5);
     assert_eq!(concurrency(28.0), 8);
-    assert_eq!(concurrency(400.0), 8);
-    assert_eq!(concurrency(400.5), 9);
-    assert_eq!(concurrency(1_000.0), 20);
+    assert_eq!(concurrency(160.0), 8);
+    assert_eq!(concurrency(160.5), 9);
+    assert_eq!(concurrency(1_000.0), 50);
     assert_eq!(concurrency(1_000_000.0), 10_000);
 }
 

@@ -33,18 +33,17 @@ fn check(runs: &Played, from: f64, used: f64, throttled: f64) {
 
 #[test]
 fn a_quota_that_is_configured_as_it_is_is_used_and_hardly_exceeded() {
-    // The first units hold one device and ten, so that much of the time goes from one to the next.
-    check(&play(1.0, &[(0, 600)]).unwrap(), 0.0, 0.7, 0.005);
+    check(&play(1.0, &[(0, 2_000)]).unwrap(), 0.0, 0.95, 0.005);
 }
 
 #[test]
 fn a_quota_that_is_configured_at_twice_the_truth_is_found() {
-    check(&play(2.0, &[(0, 1_200)]).unwrap(), 60.0, 0.9, 0.015);
+    check(&play(2.0, &[(0, 1_200)]).unwrap(), 60.0, 0.9, 0.03);
 }
 
 #[test]
 fn a_run_that_begins_beside_another_one_leaves_it_its_share() {
-    check(&play(1.0, &[(0, 600), (20, 400)]).unwrap(), 0.0, 0.6, 0.01);
+    check(&play(1.0, &[(0, 1_000), (20, 1_000)]).unwrap(), 0.0, 0.9, 0.005);
 }
 
 #[test]

@@ -19,8 +19,9 @@ const SHORTEST: Duration = Duration::from_secs(2);
 /// And no longer, so that a quota that was raised is found in minutes.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// A throttle among so few calls that nothing can be told takes the rate down to three quarters.
-const DOUBT: f64 = 4.0;
+/// A throttle among so few calls that nothing can be told takes the rate down by one part of so many.
+/// Calls that come together by chance are throttled together, and say less than they seem to.
+const DOUBT: f64 = 12.0;
 
 /// So many successes are taken for granted at the beginning.
 const GRANTED: u32 = 9;
@@ -213,7 +214,7 @@ mod tests {
             limiter.throttled(SHARE, now, now);
             throttles += 1;
         }
-        assert!(throttles <= 5, "{throttles} throttles");
+        assert!(throttles <= 10, "{throttles} throttles");
         assert!(now - begun < Duration::from_secs(10));
     }
 
@@ -256,7 +257,7 @@ mod tests {
             let (many, _) = after(successes + more);
             prop_assert!(few <= many + 1e-9);
             prop_assert!(many <= KEPT + 1e-9 || before <= 2.0 * LEAST);
-            prop_assert!(few >= 0.75 - 1e-9, "one throttle alone proves little: {few}");
+            prop_assert!(few >= 0.9, "one throttle alone proves little: {few}");
         }
 
         #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use futures::{Stream, TryStreamExt, stream};
 use ledger::{
-    CertificateStood, Intent, Lines, Outcome, Plan, RunFiles, Store, StoreError, Unit, Work,
-    WorkToUndo, intent_part, parse_lines,
+    CertificateStood, Intent, IntentParts, Lines, Outcome, Plan, RunFiles, Store, StoreError, Unit,
+    Work, WorkToUndo, parse_lines,
 };
 
 use super::{
@@ -77,8 +77,9 @@ impl<'a> Books<'a> {
         let outcomes: Vec<Outcome> = parse_lines(&outcomes, &left)?;
         let outcomes: BTreeMap<_, _> =
             outcomes.iter().map(|outcome| (outcome.entry, outcome)).collect();
+        let parts = IntentParts::of(self.plan);
         let devices = devices.into_iter().enumerate().filter_map(|(at, work)| {
-            let part = u64::try_from(intent_part(at)).unwrap_or(u64::MAX);
+            let part = u64::try_from(parts.part(at)).unwrap_or(u64::MAX);
             let noted = Noted {
                 outcome: outcomes.get(&work.entry).copied(),
                 intent: intents.parts.get(&part),
