@@ -1,4 +1,4 @@
-//! Three cryptographic libraries make this function the largest; code that is there twice is folded.
+//! Two cryptographic libraries make this function the largest; code that is there twice is folded.
 
 fn main() {
     // Of lld, which Rust links with on this target; the linkers of cross builds do not all know it.

@@ -55,7 +55,7 @@ pub fn build_for(architecture: &str) -> Result<BTreeMap<String, PathBuf>> {
 
 /// The most that a function's zip may hold, in bytes: AWS Lambda fetches it before each start in a fresh environment.
 ///
-/// Only what reads manifests has a use for OpenSSL and AWS-LC.
+/// Only what reads manifests has a use for OpenSSL.
 #[must_use]
 pub fn largest_zip(name: &str) -> u64 {
     if name == "decode" { 5_000_000 } else { 3_500_000 }

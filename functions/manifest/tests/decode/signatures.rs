@@ -1,4 +1,4 @@
-//! Signatures are checked by AWS-LC, and some by OpenSSL. Which one it is changes no verdict:
+//! Signatures are checked by ring, and what it refuses by OpenSSL. Which one it is changes no verdict:
 //! OpenSSL is the measure here, for certificates by itself and for manifests as josekit uses it.
 
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ use crate::infineon::Bench;
 use crate::support::{Authority, NOW, Signer, World, parameters, private_key, url};
 
 /// Every kind of key that an authority may have, each digest that it may sign with, and what it
-/// signed. AWS-LC reads neither the curve secp256k1 nor RSA of 1,024 bits.
+/// signed. ring reads neither the curves P-521 and secp256k1 nor RSA of 1,024 bits.
 static AUTHORITIES: LazyLock<Vec<Signed>> = LazyLock::new(|| {
     let curves =
         [Nid::X9_62_PRIME256V1, Nid::SECP384R1, Nid::SECP521R1, Nid::SECP256K1].map(on_curve);
@@ -303,7 +303,7 @@ fn every_kind_of_key_and_digest_is_taken_and_no_changed_certificate() {
 }
 
 /// The same key with its point in the hybrid form, which tells twice whether y is odd. OpenSSL
-/// reads it, and AWS-LC does not.
+/// reads it, and ring does not.
 fn hybrid(certificate: &[u8], is_odd: impl Fn(u8) -> bool) -> Vec<u8> {
     let key = X509::from_der(certificate).unwrap().public_key().unwrap();
     let info = key.public_key_to_der().unwrap();

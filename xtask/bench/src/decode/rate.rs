@@ -26,18 +26,20 @@ pub(super) fn figures(bucket: Bucket, entries: u32) -> Result<Vec<Figure>> {
     fetch(&sample)?;
     let name = label(bucket, entries);
     let limited = entries == usual_entries(bucket);
+    // Infineon's certificates have an issuer to be checked against only where its certificates were filed.
+    let usual = if bucket == Vendor::Infineon.into() { Issuers::Unknown } else { Issuers::Filed };
     // The limit is measured next to each run, so that both are of the same minute.
     let pairs = runs(&name, || {
         Ok(match bucket {
             Bucket::Vendor(Vendor::Microchip) if limited => {
                 let limit = limit::entries_of_microchip()?;
-                (rate_of(bucket, &sample, &[Bundle::default()])?, Some(limit))
+                (rate_of(bucket, &sample, &[Bundle::default()], usual)?, Some(limit))
             }
             Bucket::Vendor(Vendor::Infineon) if limited => {
                 let limit = limit::certificates_of_infineon(&sample)?;
-                (rate_of(bucket, &sample, &Bundle::ALL)?, Some(limit))
+                (rate_of(bucket, &sample, &Bundle::ALL, usual)?, Some(limit))
             }
-            _ => (rate_of(bucket, &sample, &[Bundle::default()])?, None),
+            _ => (rate_of(bucket, &sample, &[Bundle::default()], usual)?, None),
         })
     })?;
     let rates: Series = pairs.iter().map(|(rate, _)| *rate).collect();
@@ -51,7 +53,20 @@ pub(super) fn figures(bucket: Bucket, entries: u32) -> Result<Vec<Figure>> {
         }]);
     };
     let ratio = Figure::measured(format!("{name}.of-limit"), "", &rates.over(&limits));
-    Ok(vec![rate.limit(limits.median()), ratio.target(Target::AtLeast(OF_LIMIT))])
+    let mut figures = vec![rate.limit(limits.median()), ratio.target(Target::AtLeast(OF_LIMIT))];
+    if bucket == Vendor::Infineon.into() {
+        let name = format!("{name}.with-authorities");
+        let rates = runs(&name, || rate_of(bucket, &sample, &Bundle::ALL, Issuers::Filed))?;
+        figures.push(Figure::measured(format!("{name}.rate"), "/s", &rates.into_iter().collect()));
+    }
+    Ok(figures)
+}
+
+/// Whether certificates of issuers are there, beside those in the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Issuers {
+    Filed,
+    Unknown,
 }
 
 /// What is asked of formats that set the processor no limit of their own.
@@ -64,10 +79,13 @@ const fn target(bucket: Bucket) -> Option<Target> {
 }
 
 /// Entries a second over the sets that are read, one after the other.
-fn rate_of(bucket: Bucket, sample: &Sample, bundles: &[Bundle]) -> Result<f64> {
+fn rate_of(bucket: Bucket, sample: &Sample, bundles: &[Bundle], issuers: Issuers) -> Result<f64> {
     let (mut entries, mut seconds) = (0, 0.0);
     for bundle in bundles {
-        let reading = super::reading(bucket, sample, *bundle);
+        let mut reading = super::reading(bucket, sample, *bundle);
+        if issuers == Issuers::Unknown {
+            reading.signers.clear();
+        }
         let (found, _) = process::ask_child::<Found>(&reading.arguments("decode"))?;
         check(&reading, &found, sample.devices)?;
         entries += found.entries;
@@ -84,7 +102,7 @@ pub(super) fn check(reading: &Reading, found: &Found, devices: u64) -> Result<()
     ensure!(u64::from(*entries) == devices, "{entries} of {devices} entries were read");
     let (is_signed, is_issued) = match reading.bucket {
         Bucket::Vendor(Vendor::Microchip) => (true, true),
-        Bucket::Vendor(Vendor::Infineon) => (false, true),
+        Bucket::Vendor(Vendor::Infineon) => (false, !reading.signers.is_empty()),
         Bucket::Vendor(Vendor::Espressif | Vendor::Generated) | Bucket::Mes => (false, false),
     };
     ensure!(
@@ -113,7 +131,7 @@ mod tests {
         let reading = Reading {
             bucket: bucket.into(),
             file: PathBuf::new(),
-            signers: Vec::new(),
+            signers: vec![PathBuf::new()],
             bundle: Bundle::default(),
             threads: NonZeroUsize::MIN,
         };
