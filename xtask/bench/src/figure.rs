@@ -28,6 +28,11 @@ impl Series {
         self.0.iter().zip(&other.0).map(|(value, other)| value / other).collect()
     }
 
+    pub(crate) fn mean(&self) -> f64 {
+        let count = u32::try_from(self.0.len()).map_or(f64::MAX, f64::from);
+        self.0.iter().sum::<f64>() / count
+    }
+
     pub(crate) fn median(&self) -> f64 {
         let mut values = self.0.clone();
         values.sort_by(f64::total_cmp);

@@ -22,14 +22,17 @@ use crate::stub::runtime::Runtime;
 /// Far longer than a start takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What a function is told that it has for an event. A worker leaves devices half a minute before the end.
+const FOR_AN_EVENT: Duration = Duration::from_mins(5);
+
 /// Where a function finds AWS.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Endpoints<'a> {
     pub(super) s3: &'a str,
     pub(super) iot: &'a str,
     pub(super) sqs: &'a str,
-    /// The root certificates, where this machine's do not do.
-    pub(super) bundle: Option<&'a Path>,
+    /// The root certificates.
+    pub(super) bundle: &'a Path,
 }
 
 /// A function that asked for its first event. It ends when it is dropped.
@@ -68,13 +71,11 @@ impl Begun {
             ("AWS_ENDPOINT_URL_S3", at.s3),
             ("AWS_ENDPOINT_URL_IOT", at.iot),
             ("AWS_ENDPOINT_URL_SQS", at.sqs),
+            ("SSL_CERT_FILE", text(at.bundle)?),
             ("THINGPRESS_RUNS_BUCKET", "runs"),
             ("THINGPRESS_STACK", "measured"),
             ("THINGPRESS_FAILURES_QUEUE", "https://sqs.us-east-1.amazonaws.com/1/failures"),
         ]);
-        if let Some(bundle) = at.bundle {
-            command.env("SSL_CERT_FILE", text(bundle)?);
-        }
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         let mut begun = Self {
             init: Duration::ZERO,
@@ -117,7 +118,7 @@ impl Begun {
     /// Has it work on an event, and tells how long that took.
     pub(super) fn work(&self, event: &Value) -> Result<(Value, Duration)> {
         let begun = Instant::now();
-        let answer = self.runtime.call(event, PATIENCE)?;
+        let answer = self.runtime.call(event, FOR_AN_EVENT)?;
         Ok((answer, begun.elapsed()))
     }
 }

@@ -67,12 +67,8 @@ fn measure(prepared: &Prepared, authority: &Authority) -> Result<Measured> {
         |endpoint: String| -> Result<Front> { Ok(Front::of(authority, address(&endpoint)?)?) };
     let fronts: [Front; 2] = [front(s3.endpoint())?, front(iot.endpoint())?];
     let [before_s3, before_iot] = fronts.each_ref().map(Front::endpoint);
-    let endpoints = Endpoints {
-        s3: &before_s3,
-        iot: &before_iot,
-        sqs: &before_s3,
-        bundle: Some(authority.bundle()),
-    };
+    let endpoints =
+        Endpoints { s3: &before_s3, iot: &before_iot, sqs: &before_s3, bundle: authority.bundle() };
     let begun = Begun::start("register", MEMORY_MB, &endpoints)?;
     let mut times = prepared.units.iter().map(|unit| register(&begun, unit));
     let first = times.next().context("the sample has no device")??;
