@@ -27,7 +27,7 @@ use crate::{
 
 const MILLION: u32 = 1_000_000;
 
-/// The largest unit of which the whole is waited for.
+/// Devices, about, of the unit that is waited for.
 const WAITED: u64 = 100;
 
 pub(crate) fn figures() -> Result<Vec<Figure>> {
@@ -120,10 +120,11 @@ fn wait(prepared: &Prepared, (rates, workers): &(Value, u32)) -> Result<Waited> 
     let mut cloud = Cloud::with_rates(prepared, rates, *workers)?;
     // The first one of a process is slower, by the connections that it opens.
     cloud.carry_out(prepared.unit_of(1)?)?;
-    let Done { usage, s3, .. } = cloud.carry_out(prepared.unit_of(WAITED)?)?;
+    let unit = prepared.unit_of(WAITED)?;
+    let Done { usage, s3, .. } = cloud.carry_out(unit)?;
     // One look is the unit's first, which is counted for the unit.
     let looks = Requests::of(&s3).lists - 1.0;
-    let devices = f64::from(u32::try_from(WAITED)?);
+    let devices = f64::from(u32::try_from(unit.count)?);
     let seconds = usage.seconds;
     Ok(Waited { seconds: seconds / devices, looks: looks / seconds })
 }

@@ -57,9 +57,9 @@ impl Prepared {
         Ok(Self { work, units })
     }
 
-    /// The first unit of so many devices.
+    /// The first unit of so many devices or more.
     pub(crate) fn unit_of(&self, devices: u64) -> Result<&Unit> {
-        let found = self.units.iter().find(|unit| unit.count == devices);
+        let found = self.units.iter().find(|unit| unit.count >= devices);
         found.with_context(|| format!("no unit of {devices} devices"))
     }
 }

@@ -101,6 +101,10 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Reply {
     if !state.delay.is_zero() {
         tokio::time::sleep(state.delay).await;
     }
+    if parts.method == Method::HEAD {
+        // A function opens its connection so. It is no operation, and nothing is charged for it.
+        return reply(StatusCode::FORBIDDEN, String::new());
+    }
     let (operation, answered) = lock(&state.registry).answer(&parts, &body);
     *lock(&state.calls).entry(operation).or_default() += 1;
     let (mut reply, code) = match answered {
