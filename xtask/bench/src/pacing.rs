@@ -111,7 +111,7 @@ fn failed_in(run: &Played) -> f64 {
 
 fn subjects() -> Result<Vec<Subject>> {
     let mut subjects = Vec::new();
-    for (quota, devices) in [(10.0, 4_000), (100.0, 20_000), (1_000.0, 60_000)] {
+    for (quota, devices) in [(10.0, 4_000), (100.0, 20_000), (1_000.0, 100_000)] {
         let truth = Rated::defaults_times(quota / DEFAULT)?;
         let twice = Rated::defaults_times(2.0 * quota / DEFAULT)?;
         let registered = |configured, runs: &[(u64, u64)], (from, used, throttled)| {
