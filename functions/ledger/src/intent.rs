@@ -26,7 +26,7 @@ impl IntentParts {
 
     /// Those of a run's units.
     pub fn of(plan: &Plan) -> Self {
-        if plan.vendor == "mes" { Self::ACTIVATED } else { Self::REGISTERED }
+        if plan.is_of_factory() { Self::ACTIVATED } else { Self::REGISTERED }
     }
 
     /// A unit's devices, part by part.

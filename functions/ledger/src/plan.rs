@@ -88,6 +88,13 @@ pub struct Plan {
     pub prepared: Option<Prepared>,
 }
 
+impl Plan {
+    /// Whether the file is a factory's device-infos, whose certificates are registered already.
+    pub fn is_of_factory(&self) -> bool {
+        self.vendor == "mes"
+    }
+}
+
 /// What Decode made of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prepared {

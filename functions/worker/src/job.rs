@@ -26,7 +26,7 @@ impl Job {
     pub(crate) fn phase(self, plan: &Plan) -> Option<Phase> {
         match self {
             Self::Activate => Some(Phase::Activate),
-            Self::Foresee if plan.vendor == "mes" => Some(Phase::Activate),
+            Self::Foresee if plan.is_of_factory() => Some(Phase::Activate),
             Self::Register | Self::Foresee => Some(Phase::Register),
             Self::Undo => None,
         }
@@ -91,7 +91,7 @@ impl Job {
         if self == Self::Undo {
             let is_done = !plan.dry && ending.outcome == OutcomeKind::Removed;
             return match &plan.undoes {
-                Some(run) if is_done && plan.vendor == "mes" => {
+                Some(run) if is_done && plan.is_of_factory() => {
                     activations.forget(&work.certificate_id, run).await
                 }
                 _ => Ok(()),

@@ -87,7 +87,7 @@ fn made_by_earlier_version(
     noted: &Noted<'_>,
     intent: &Intent,
 ) -> Option<Added> {
-    let is_activation = plan.vendor == "mes";
+    let is_activation = plan.is_of_factory();
     let is_new = match intent.existing.get(&work.entry) {
         None => !is_activation,
         Some(Stood::Certificate) => is_activation,

@@ -110,7 +110,8 @@ impl Synthetic {
             "certificate_status": "active", "defer_things": false, "thing_name": null, "attributes": {},
             "on_conflict": "fail", "reactivate": false, "bundle": "E0E0",
         });
-        let rate: Value = RATES.iter().map(|call| ((*call).to_owned(), json!(100.0))).collect();
+        let rate: Value =
+            infra::Rate::KEYS.iter().map(|call| ((*call).to_owned(), json!(100.0))).collect();
         let refused = self.entries / REFUSED;
         let prepared = json!({
             "entries": self.entries, "devices": self.entries - refused, "refused": refused,
@@ -123,22 +124,6 @@ impl Synthetic {
         })
     }
 }
-
-const RATES: [&str; 13] = [
-    "describe_thing",
-    "register_certificate",
-    "create_thing",
-    "attach_thing_principal",
-    "add_thing_to_thing_group",
-    "attach_policy",
-    "list_thing_principals",
-    "describe_certificate",
-    "list_attached_policies",
-    "list_thing_groups",
-    "list_principal_things",
-    "update_thing",
-    "update_certificate",
-];
 
 impl Devices {
     fn work_line(&self, number: u64) -> Result<Vec<u8>, LineError> {
